@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+
+# module(NAME [DEPS module...] [LINKS target...])
+#
+# Declares the library antiphon::NAME from the sources in this folder and below. DEPS are the modules
+# that it may include: the link lines are the table of layers. LINKS are outside libraries.
+# *_test.cc become the program NAME_test, *_bench.cc NAME_bench; both are found by file name.
+function(module name)
+  cmake_parse_arguments(arg "" "" "DEPS;LINKS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cc)
+  set(tests ${sources})
+  set(benches ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_(test|bench)\\.cc$")
+
+  if(sources)
+    add_library(antiphon_${name} STATIC ${sources})
+    set(visibility PUBLIC)
+  else()
+    add_library(antiphon_${name} INTERFACE)
+    set(visibility INTERFACE)
+  endif()
+  add_library(antiphon::${name} ALIAS antiphon_${name})
+  list(TRANSFORM arg_DEPS PREPEND antiphon::)
+  target_link_libraries(antiphon_${name} ${visibility} ${arg_DEPS} ${arg_LINKS} antiphon_flags)
+
+  if(ANTIPHON_TESTS AND tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE antiphon::${name} GTest::gmock_main)
+    target_compile_definitions(${name}_test
+                               PRIVATE ANTIPHON_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
+    gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60)
+  endif()
+  if(ANTIPHON_BENCHMARKS AND benches)
+    add_executable(${name}_bench ${benches})
+    target_link_libraries(${name}_bench PRIVATE antiphon::${name} benchmark::benchmark_main)
+  endif()
+endfunction()

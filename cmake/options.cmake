@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# What can be turned on and off. Defaults follow what is installed, so that a player's machine needs
+# neither libtorch nor the test libraries.
+option(ANTIPHON_TESTS "Build the tests (GoogleTest)" ON)
+option(ANTIPHON_BENCHMARKS "Build the benchmarks (Google Benchmark)" OFF)
+option(ANTIPHON_FUZZ "Build the fuzz targets (clang's libFuzzer)" OFF)
+option(ANTIPHON_TRAIN "Build antiphon-train (libtorch)" OFF)
+option(ANTIPHON_WERROR "Warnings are errors" OFF)
+set(ANTIPHON_SANITIZE "" CACHE STRING "Sanitizers for everything, such as address,undefined or thread")
+
+if(ANTIPHON_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+if(ANTIPHON_BENCHMARKS)
+  find_package(benchmark REQUIRED)
+endif()
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+# Carried by every target of ours.
+add_library(antiphon_flags INTERFACE)
+target_include_directories(antiphon_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_options(antiphon_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow)
+if(ANTIPHON_WERROR)
+  target_compile_options(antiphon_flags INTERFACE -Werror)
+endif()
+if(ANTIPHON_SANITIZE)
+  target_compile_options(antiphon_flags INTERFACE -fsanitize=${ANTIPHON_SANITIZE}
+                                                  -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(antiphon_flags INTERFACE -fsanitize=${ANTIPHON_SANITIZE})
+endif()

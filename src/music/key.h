@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+
+#include "base/result.h"
+
+namespace antiphon::music {
+
+enum class Mode { major, minor };
+
+/// A key signature and its mode. `fifths` counts sharps (positive) or flats (negative), in [-7, 7].
+struct Key {
+  int fifths = 0;
+  Mode mode = Mode::major;
+
+  /// Pitch class of the tonic, 0 = C.
+  int tonic() const { return ((fifths * 7 + (mode == Mode::minor ? 9 : 0)) % 12 + 12) % 12; }
+
+  friend bool operator==(Key, Key) = default;
+};
+
+}  // namespace antiphon::music
