@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "tokens/event.h"
+#include "tokens/flat.h"
 #include "tokens/stream.h"
 
 namespace antiphon::tokens {
@@ -165,6 +166,25 @@ TEST(Events, ABrokenStreamIsRefused) {
             "event 0: a release of a pitch that doesn't sound");
   const Event elsewhere{EventType::note, 0, 5, 60, 1, 0};
   EXPECT_EQ(decode({&elsewhere, 1}, 0, score).error().message, "event 0: its slot has no part");
+}
+
+TEST(Flat, EventsToTokensToEventsIsExact) {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    const GridScore score = random_score(seed);
+    const auto roles = random_roles(score.parts.size(), seed);
+    auto events = encode(score, roles);
+    for (Event& event : events) {
+      if (event.type == EventType::tie) event.velocity = 0;  // A tie says no velocity again.
+    }
+    const auto back = unflatten(flatten(header_of(score, roles, Style::song), events, 0));
+    ASSERT_TRUE(back.ok()) << back.error().message;
+    ASSERT_EQ(*back, events) << "seed " << seed;
+  }
+}
+
+TEST(Flat, ATokenOutOfPlaceIsRefused) {
+  FlatPiece piece{{{static_cast<std::uint16_t>(input::rows + 97), 0}}, 0};
+  EXPECT_EQ(unflatten(piece).error().message, "token 0: expected a shift");
 }
 
 TEST(Stream, SaysWhatSoundsWhenTheNextEventComes) {
