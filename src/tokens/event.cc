@@ -29,10 +29,12 @@ void add_note(const GridNote& note, std::uint8_t slot, Role role, std::vector<Ti
     return;
   }
   auto type = EventType::note;
+  std::uint8_t velocity = note.velocity;
   for (std::int32_t at = note.onset; at < note.end(); at += max_duration) {
     const auto duration = static_cast<std::uint8_t>(std::min(note.end() - at, max_duration));
-    out.push_back({at, {type, 0, slot, note.pitch, duration, note.velocity}});
+    out.push_back({at, {type, 0, slot, note.pitch, duration, velocity}});
     type = EventType::tie;
+    velocity = 0;
   }
 }
 
