@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "antiphon/commands.h"
+
+namespace antiphon::app {
+
+std::span<const Command> commands() {
+  static constexpr Command table[] = {
+      {"render", "Play a score into a WAV file", render_command},
+      {"show", "Draw a score as a piano roll", show_command},
+      {"convert", "Read a score in one format and write it in another", convert_command},
+  };
+  return table;
+}
+
+}  // namespace antiphon::app

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <span>
+
+#include "base/result.h"
+
+/// The program `antiphon`: one file a subcommand.
+namespace antiphon::app {
+
+/// What runs once a subcommand's flags are read. Its error is printed as one sentence.
+using Action = std::function<Status()>;
+
+/// A subcommand. `declare` adds its flags and gives back what it does with them.
+struct Command {
+  const char* name;
+  const char* summary;
+  Action (*declare)(CLI::App& flags);
+};
+
+/// Every subcommand, in the order of the help.
+std::span<const Command> commands();
+
+Action convert_command(CLI::App& flags);
+Action render_command(CLI::App& flags);
+Action show_command(CLI::App& flags);
+
+}  // namespace antiphon::app

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "antiphon/score_files.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <iostream>
+
+#include "base/file.h"
+#include "formats/format.h"
+
+namespace antiphon::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t max_score_bytes = std::size_t{256} << 20;
+
+std::string ending_of(const fs::path& path) {
+  std::string ending = path.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return ending;
+}
+
+bool is_midi(const std::string& ending) { return ending == ".mid" || ending == ".midi"; }
+bool is_musicxml(const std::string& ending) { return ending == ".musicxml" || ending == ".xml"; }
+
+}  // namespace
+
+Result<music::Score> read_score(const fs::path& path) {
+  ANTIPHON_TRY(const Bytes bytes, read_file(path, max_score_bytes));
+  if (bytes.empty()) return Error{Errc::invalid_input, path.string() + ": the file is empty"};
+  ANTIPHON_TRY(formats::Reading reading, formats::read(path.string(), bytes));
+  for (const std::string& dropped : reading.dropped) {
+    std::cerr << "antiphon: " << path.string() << ": note: " << dropped << '\n';
+  }
+  if (music::end_of(reading.score) <= music::Ticks{0}) {
+    return Error{Errc::invalid_input, path.string() + ": there are no notes in it"};
+  }
+  return std::move(reading.score);
+}
+
+Status check_score_name(const fs::path& path) {
+  const std::string ending = ending_of(path);
+  if (is_midi(ending) || is_musicxml(ending)) return Done{};
+  return Error{Errc::unsupported, path.string() +
+                                      ": scores are written as .mid or .musicxml, not as " +
+                                      (ending.empty() ? "a file without an ending" : ending)};
+}
+
+Status check_writable(const fs::path& path) {
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) {
+    return Error{Errc::not_found, path.string() + ": there is no folder " + folder.string()};
+  }
+  if (fs::is_directory(path, error)) return Error{Errc::io, path.string() + ": is a folder"};
+  if (::access(folder.c_str(), W_OK) != 0) {
+    return Error{Errc::io, path.string() + ": can't be written: no permission for its folder"};
+  }
+  return Done{};
+}
+
+Status write_score(const fs::path& path, const music::Score& score) {
+  ANTIPHON_CHECK(check_score_name(path));
+  const Bytes bytes =
+      is_midi(ending_of(path)) ? formats::write_midi(score) : formats::write_musicxml(score);
+  return write_file(path, bytes);
+}
+
+}  // namespace antiphon::app

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+
+#include "base/result.h"
+#include "music/score.h"
+
+namespace antiphon::app {
+
+/// Reads a score in any format; what the file has that a score can't hold is told on stderr.
+/// Errors: one sentence that starts with the file's name; a score without notes is one.
+Result<music::Score> read_score(const std::filesystem::path& path);
+
+/// Writes a score in the format that the name's ending says: .mid, .midi or .musicxml, .xml.
+Status write_score(const std::filesystem::path& path, const music::Score& score);
+
+/// Whether `write_score` knows the ending, to be asked before the work is done.
+Status check_score_name(const std::filesystem::path& path);
+
+/// Whether a file can be made in the folder of `path`, to be asked before the work is done.
+Status check_writable(const std::filesystem::path& path);
+
+}  // namespace antiphon::app
