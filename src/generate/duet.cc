@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "generate/duet.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "generate/partner.h"
+#include "music/instruments.h"
+
+namespace antiphon::generate {
+namespace {
+
+using music::Score;
+using music::Ticks;
+using tokens::GridScore;
+using tokens::Role;
+
+constexpr std::int64_t ticks_per_step = Ticks::per_quarter / tokens::steps_per_quarter;
+
+// Where the model says nothing of loudness, an accompaniment stays below the melody and leans on
+// the beat.
+std::uint8_t loudness(const tokens::GridNote& note, const std::vector<music::Bar>& bars) {
+  if (note.velocity > 0) return tokens::velocity_of_class(note.velocity);
+  const Ticks onset{note.onset * ticks_per_step};
+  const auto after =
+      std::upper_bound(bars.begin(), bars.end(), onset,
+                       [](Ticks at, const music::Bar& bar) { return at < bar.start; });
+  if (after == bars.begin()) return 62;
+  const music::Bar& bar = *std::prev(after);
+  if (onset == bar.start) return 70;
+  return (onset - bar.start).count % bar.meter.beat().count == 0 ? 64 : 58;
+}
+
+music::Note to_note(const tokens::GridNote& note, std::uint8_t velocity) {
+  return {Ticks{note.onset * ticks_per_step}, Ticks{note.duration * ticks_per_step}, note.pitch,
+          velocity};
+}
+
+Error too_many_parts(std::size_t parts) {
+  return Error{Errc::invalid_input, std::to_string(parts) +
+                                        " parts, human and AI together; at most " +
+                                        std::to_string(tokens::max_slots) + " can play"};
+}
+
+}  // namespace
+
+std::string ai_part_name(int instrument) {
+  const auto name =
+      instrument == tokens::instrument_drums ? "Drums" : music::program_name(instrument);
+  return "Antiphon: " + std::string(name);
+}
+
+Result<Performance> accompany(EventModel& model, const Score& score,
+                              std::span<const std::size_t> human, std::span<const AiPart> ai,
+                              tokens::Style style, const Sampling& sampling,
+                              const Progress& progress) {
+  ANTIPHON_CHECK(check(sampling));
+  if (human.empty()) return Error{Errc::invalid_input, "nobody to accompany: name a human part"};
+  if (human.size() + ai.size() > tokens::max_slots) return too_many_parts(human.size() + ai.size());
+
+  Performance performance;
+  performance.score = score;
+  performance.score.parts.clear();
+  for (const std::size_t part : human) {
+    if (score.parts[part].notes.empty()) {
+      return Error{Errc::invalid_input,
+                   "part '" + score.parts[part].name + "' has no notes to accompany"};
+    }
+    performance.score.parts.push_back(score.parts[part]);
+  }
+  const GridScore grid = tokens::quantize(performance.score);
+  const std::vector<Role> roles(human.size(), Role::human);
+  tokens::Header header = tokens::header_of(grid, roles, style);
+  for (const AiPart& part : ai) {
+    header.slots.push_back({Role::ai, part.instrument, part.density, part.polyphony});
+  }
+
+  Partner partner(model, std::move(header), 0, sampling);
+  const double end = std::max(1, grid.end());
+  for (const HumanEvent& event : human_events(grid, roles)) {
+    if (progress && !progress(event.at / end)) {
+      performance.stopped = true;
+      break;
+    }
+    partner.play(event.at);
+    partner.hear(event);
+  }
+
+  const auto bars = music::bars_of(performance.score);
+  for (std::size_t i = 0; i < ai.size(); ++i) {
+    music::Part part;
+    part.name = ai_part_name(ai[i].instrument);
+    part.drums = ai[i].instrument == tokens::instrument_drums;
+    part.program = static_cast<std::uint8_t>(part.drums ? 0 : ai[i].instrument);
+    part.velocities_known = true;
+    for (const tokens::GridNote& note : partner.played()[human.size() + i]) {
+      part.notes.push_back(to_note(note, loudness(note, bars)));
+    }
+    performance.score.parts.push_back(std::move(part));
+  }
+  performance.note_times = partner.note_times();
+  performance.imagined = partner.imagined();
+  return performance;
+}
+
+Result<Performance> continue_score(EventModel& model, const Score& score, int bars,
+                                   tokens::Style style, const Sampling& sampling,
+                                   const Progress& progress) {
+  ANTIPHON_CHECK(check(sampling));
+  if (bars < 1 || bars > 1000) {
+    return Error{Errc::invalid_input, "bars must be 1 to 1000, got " + std::to_string(bars)};
+  }
+  const auto bars_before = music::bars_of(score);
+  if (bars_before.empty()) return Error{Errc::invalid_input, "there are no notes to go on from"};
+
+  Performance performance;
+  performance.score = score;
+  Score heard = score;
+  std::erase_if(heard.parts, [](const music::Part& part) { return part.notes.empty(); });
+  if (heard.parts.size() > tokens::max_slots) return too_many_parts(heard.parts.size());
+  const GridScore grid = tokens::quantize(heard);
+  const std::vector<Role> roles(grid.parts.size(), Role::ai);
+
+  const music::Bar last = bars_before.back();
+  const auto from =
+      static_cast<std::int32_t>((last.start + last.meter.bar()).count / ticks_per_step);
+  const auto bar = static_cast<std::int32_t>(last.meter.bar().count / ticks_per_step);
+  Partner partner(model, tokens::header_of(grid, roles, style), 0, sampling);
+  auto events = tokens::encode(grid, roles);
+  events.pop_back();  // It doesn't end here after all.
+  partner.remember(events);
+  partner.set_last_end(from + bars * bar);
+  for (int i = 0; i < bars && !performance.stopped; ++i) {
+    partner.play(from + (i + 1) * bar - 1);
+    performance.stopped = progress && !progress((i + 1.0) / bars);
+  }
+
+  std::size_t slot = 0;
+  for (music::Part& part : performance.score.parts) {
+    if (part.notes.empty()) continue;
+    for (const tokens::GridNote& note : partner.played()[slot++]) {
+      part.velocities_known |= note.velocity > 0;
+      part.notes.push_back(to_note(note, tokens::velocity_of_class(note.velocity)));
+    }
+  }
+  performance.note_times = partner.note_times();
+  return performance;
+}
+
+}  // namespace antiphon::generate

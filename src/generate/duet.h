@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "generate/event_model.h"
+#include "generate/sampler.h"
+#include "music/score.h"
+#include "tokens/vocabulary.h"
+
+namespace antiphon::generate {
+
+/// An AI part to be added: a General MIDI program in [0, 128) or `tokens::instrument_drums`.
+struct AiPart {
+  int instrument = 0;
+  int density = 0;    ///< Class asked for, in [0, 9); 0 leaves it to the model.
+  int polyphony = 0;  ///< Class asked for, in [0, 5); 0 leaves it to the model.
+};
+
+/// Name of the track of an AI part: "Antiphon: " and its instrument.
+std::string ai_part_name(int instrument);
+
+/// Called now and then with the share done in [0, 1]; false stops the work.
+using Progress = std::function<bool(double)>;
+
+/// What was played, and what it took.
+struct Performance {
+  music::Score score;  ///< Human parts as they were, then the AI parts.
+  std::vector<std::chrono::nanoseconds> note_times;  ///< Wall time of each AI note.
+  std::size_t imagined = 0;  ///< Human notes that the model expected in vain.
+  bool stopped = false;      ///< `progress` asked to stop; what was played stands.
+};
+
+/// Plays AI parts beside the parts `human` of `score` (indices, sorted) as a live player would:
+/// each note is decided before anything that the human parts do at its time or later is known.
+/// Errors: no human part, a part without notes, more than `tokens::max_slots` parts.
+Result<Performance> accompany(EventModel& model, const music::Score& score,
+                              std::span<const std::size_t> human, std::span<const AiPart> ai,
+                              tokens::Style style, const Sampling& sampling,
+                              const Progress& progress);
+
+/// Goes on with all parts of `score` for `bars` bars after its last bar, in its last meter.
+/// Errors: no notes, more than `tokens::max_slots` parts with notes, bars not in [1, 1000].
+Result<Performance> continue_score(EventModel& model, const music::Score& score, int bars,
+                                   tokens::Style style, const Sampling& sampling,
+                                   const Progress& progress);
+
+}  // namespace antiphon::generate

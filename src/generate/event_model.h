@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "nn/transformer.h"
+
+namespace antiphon::generate {
+
+/// A model that follows one stream of events: given this context, what comes next, and how likely
+/// is it.
+///
+/// Steps go in; the fields of the next event are asked for in order, and after each choice the
+/// model is told its condition rows. Asking again after `begin` costs no pass through the backbone.
+class EventModel {
+ public:
+  virtual ~EventModel() = default;
+
+  /// Steps that it can hold, and holds.
+  virtual std::size_t capacity() const = 0;
+  virtual std::size_t size() const = 0;
+  /// Forgets all steps from `size` on.
+  virtual void rewind(std::size_t size) = 0;
+  /// Takes steps; size() + steps.size() must not exceed capacity().
+  virtual void feed(std::span<const nn::Step> steps) = 0;
+
+  /// Starts on the event after the last step.
+  virtual void begin() = 0;
+  /// The logits of a field; borrowed until the next call.
+  virtual std::span<const float> logits(int field) = 0;
+  virtual void condition(std::span<const std::uint16_t> rows) = 0;
+};
+
+}  // namespace antiphon::generate

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "generate/partner.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "music/instruments.h"
+
+namespace antiphon::generate {
+namespace {
+
+using tokens::GridNote;
+using tokens::GridScore;
+using tokens::Role;
+
+// Logits that depend on everything the model was told, and on nothing else.
+class NoisyModel : public EventModel {
+ public:
+  explicit NoisyModel(std::size_t capacity) : capacity_(capacity) {}
+
+  std::size_t capacity() const override { return capacity_; }
+  std::size_t size() const override { return hashes_.size(); }
+  void rewind(std::size_t size) override { hashes_.resize(size); }
+  void feed(std::span<const nn::Step> steps) override {
+    for (const nn::Step& step : steps) {
+      std::uint64_t hash = hashes_.empty() ? 1 : hashes_.back();
+      for (const auto row : step.rows) hash = mix(hash, row);
+      hashes_.push_back(hash);
+    }
+    fed_ += steps.size();
+  }
+  void begin() override { hash_ = hashes_.back(); }
+  std::span<const float> logits(int field) override {
+    Random random(hash_ + static_cast<std::uint64_t>(field));
+    logits_.resize(static_cast<std::size_t>(tokens::fields[static_cast<std::size_t>(field)].size));
+    for (float& logit : logits_) logit = static_cast<float>(random.uniform() * 4);
+    if (field == tokens::field_shift) {
+      for (std::size_t s = 12; s < logits_.size(); ++s) logits_[s] -= 3;
+    }
+    return logits_;
+  }
+  void condition(std::span<const std::uint16_t> rows) override {
+    for (const auto row : rows) hash_ = mix(hash_, row);
+  }
+  std::size_t fed() const { return fed_; }
+
+ private:
+  static std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
+    return Random(hash ^ (value + 77) * 0x100000001b3u).bits();
+  }
+  std::size_t capacity_;
+  std::vector<std::uint64_t> hashes_;
+  std::uint64_t hash_ = 0;
+  std::vector<float> logits_;
+  std::size_t fed_ = 0;
+};
+
+// A melody in part 0; parts 1 (piano) and 2 (bass) are to be played.
+GridScore melody(std::uint64_t seed, int notes = 60) {
+  Random random(seed);
+  GridScore score;
+  score.meters = {{0, music::Meter()}};
+  score.parts.resize(3);
+  score.parts[2].program = 32;
+  std::int32_t at = 0;
+  for (int i = 0; i < notes; ++i) {
+    const auto length = static_cast<std::int32_t>(1 + random.below(i == 20 ? 500 : 12));
+    score.parts[0].notes.push_back(
+        {at, length, static_cast<std::uint8_t>(60 + random.below(20)), 0});
+    at += length + static_cast<std::int32_t>(random.below(i == 40 ? 500 : 4));
+  }
+  return score;
+}
+
+const std::vector<Role> roles = {Role::human, Role::ai, Role::ai};
+
+std::vector<std::vector<GridNote>> accompany(const GridScore& score, std::uint64_t seed,
+                                             std::size_t capacity = 512, double top_p = 1.0) {
+  NoisyModel model(capacity);
+  Partner partner(model, header_of(score, roles, tokens::Style::song), 0, {1.0, top_p, seed});
+  for (const HumanEvent& human : human_events(score, roles)) {
+    partner.play(human.at);
+    partner.hear(human);
+  }
+  return partner.played();
+}
+
+TEST(Partner, PlaysOnlyWhatCanBe) {
+  std::size_t notes_played = 0;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto played = accompany(melody(seed), seed);
+    EXPECT_TRUE(played[0].empty());
+    for (std::size_t slot : {1u, 2u}) {
+      std::array<std::int32_t, 128> sounds_until{};
+      const auto range = music::range_of(slot == 2 ? 32 : 0);
+      for (std::size_t i = 0; i < played[slot].size(); ++i) {
+        const GridNote& note = played[slot][i];
+        ASSERT_TRUE(range.holds(note.pitch));
+        ASSERT_GE(note.duration, 1);
+        ASSERT_GE(note.onset, sounds_until[note.pitch]) << "overlap";
+        sounds_until[note.pitch] = note.end();
+        if (i > 0) {
+          ASSERT_TRUE(comes_before(played[slot][i - 1], note));
+        }
+      }
+      notes_played += played[slot].size();
+    }
+  }
+  EXPECT_GT(notes_played, 400u);
+}
+
+TEST(Partner, KnowsNothingOfWhatTheHumanWillPlay) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const GridScore score = melody(seed);
+    GridScore other = score;
+    auto& notes = other.parts[0].notes;
+    const std::int32_t cut = notes[30].onset;
+    std::erase_if(notes, [&](const GridNote& note) { return note.onset >= cut; });
+    notes.push_back({cut + 7, 3, 90, 0});
+    auto before = accompany(score, seed), after = accompany(other, seed);
+    for (std::size_t slot : {1u, 2u}) {
+      const auto later = [&](const GridNote& note) { return note.onset > cut; };
+      std::erase_if(before[slot], later);
+      std::erase_if(after[slot], later);
+      EXPECT_FALSE(before[slot].empty());
+      EXPECT_EQ(before[slot], after[slot]) << "seed " << seed;
+    }
+  }
+}
+
+TEST(Partner, TheSameSeedPlaysTheSame) {
+  EXPECT_EQ(accompany(melody(3), 7, 512, 0.9), accompany(melody(3), 7, 512, 0.9));
+  EXPECT_NE(accompany(melody(3), 7), accompany(melody(3), 8));
+}
+
+TEST(Partner, GoesOnWhenTheContextIsFull) {
+  const auto played = accompany(melody(1, 400), 1, 64);
+  EXPECT_GT(played[1].back().onset, 1000);
+}
+
+TEST(Partner, NothingSoundsBeyondTheLastEnd) {
+  GridScore score = melody(5);
+  score.parts[0].notes.clear();
+  NoisyModel model(512);
+  Partner partner(model, header_of(score, roles, tokens::Style::song), 0, {});
+  partner.set_last_end(96);
+  partner.play(200);
+  std::int32_t end = 0;
+  for (const auto& notes : partner.played()) {
+    for (const GridNote& note : notes) end = std::max(end, note.end());
+  }
+  EXPECT_GT(end, 60);
+  EXPECT_LE(end, 96);
+}
+
+TEST(Sampler, DrawsFromTheAllowedClassesByTheirProbability) {
+  const std::vector<float> logits = {0.0f, 5.0f, std::log(3.0f), 1.0f};
+  Sampler sampler({1.0, 1.0, 11}, 4);
+  std::array<int, 4> counts{};
+  for (int i = 0; i < 10000; ++i) {
+    ++counts[static_cast<std::size_t>(
+        sampler.draw(logits, [](int c) { return c == 0 || c == 2; }))];
+  }
+  EXPECT_EQ(counts[1] + counts[3], 0);
+  EXPECT_NEAR(counts[2], 7500, 5 * std::sqrt(10000 * 0.75 * 0.25));  // False alarm: below 1e-6.
+}
+
+TEST(Sampler, TopPLeavesTheUnlikelyOut) {
+  const std::vector<float> logits = {std::log(0.6f), std::log(0.3f), std::log(0.1f)};
+  Sampler sampler({1.0, 0.85, 1}, 3);
+  for (int i = 0; i < 1000; ++i) EXPECT_NE(sampler.draw(logits, [](int) { return true; }), 2);
+}
+
+TEST(Sampler, NothingAllowedDrawsNothing) {
+  Sampler sampler({}, 3);
+  EXPECT_EQ(sampler.draw(std::vector<float>(3), [](int) { return false; }), -1);
+}
+
+TEST(Sampler, RefusesNumbersOutOfRange) {
+  EXPECT_EQ(check({std::nan(""), 1.0, 1}).error().code, Errc::invalid_input);
+  EXPECT_FALSE(check({1.0, 0.0, 1}).ok());
+  EXPECT_TRUE(check({0.0, 1.0, 1}).ok());
+}
+
+}  // namespace
+}  // namespace antiphon::generate

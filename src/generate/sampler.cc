@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "generate/sampler.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+namespace antiphon::generate {
+
+Status check(const Sampling& sampling) {
+  if (!(sampling.temperature >= 0.0 && sampling.temperature <= 10.0)) {
+    return Error{Errc::invalid_input,
+                 "temperature must be 0 to 10, got " + std::to_string(sampling.temperature)};
+  }
+  if (!(sampling.top_p > 0.0 && sampling.top_p <= 1.0)) {
+    return Error{Errc::invalid_input,
+                 "top-p must be above 0 and at most 1, got " + std::to_string(sampling.top_p)};
+  }
+  return Done{};
+}
+
+Sampler::Sampler(const Sampling& sampling, std::size_t max_classes)
+    : sampling_(sampling), random_(sampling.seed) {
+  candidates_.reserve(max_classes);
+}
+
+int Sampler::draw_candidate() {
+  if (candidates_.empty()) return -1;
+  const auto likelier = [](const Candidate& a, const Candidate& b) {
+    return a.weight != b.weight ? a.weight > b.weight : a.index < b.index;
+  };
+  if (sampling_.temperature == 0.0) {
+    return std::min_element(candidates_.begin(), candidates_.end(), likelier)->index;
+  }
+  if (sampling_.top_p < 1.0) std::sort(candidates_.begin(), candidates_.end(), likelier);
+
+  const float highest = std::min_element(candidates_.begin(), candidates_.end(), likelier)->weight;
+  double total = 0;
+  for (Candidate& candidate : candidates_) {
+    candidate.weight = static_cast<float>(
+        std::exp(static_cast<double>(candidate.weight - highest) / sampling_.temperature));
+    total += candidate.weight;
+  }
+  if (sampling_.top_p < 1.0) {
+    double kept = 0;
+    std::size_t count = 0;
+    while (count < candidates_.size() && kept < sampling_.top_p * total) {
+      kept += candidates_[count++].weight;
+    }
+    candidates_.resize(count);
+    total = kept;
+  }
+  double left = random_.uniform() * total;
+  for (const Candidate& candidate : candidates_) {
+    left -= candidate.weight;
+    if (left < 0) return candidate.index;
+  }
+  return candidates_.back().index;
+}
+
+}  // namespace antiphon::generate
