@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "nn/transformer.h"
+#include "nn/session.h"
 
 namespace antiphon::generate {
 
