@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/config.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace antiphon::nn {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Step rows are 16-bit numbers.
+constexpr std::uint32_t max_table_rows = 65536;
+constexpr std::uint64_t max_parameters = std::uint64_t{1} << 32;
+
+Error bad(const std::string& what) { return {Errc::invalid_input, "config.json: " + what}; }
+
+Status read_count(const Json& json, const char* name, std::uint32_t& out) {
+  const auto it = json.find(name);
+  if (it == json.end()) return bad(std::string("'") + name + "' is missing");
+  if (!it->is_number_unsigned() || it->get<std::uint64_t>() > UINT32_MAX) {
+    return bad(std::string("'") + name + "' is not a count");
+  }
+  out = it->get<std::uint32_t>();
+  return Done{};
+}
+
+Status read_number(const Json& json, const char* name, double& out) {
+  const auto it = json.find(name);
+  if (it == json.end()) return Done{};  // The default stands.
+  if (!it->is_number()) return bad(std::string("'") + name + "' is not a number");
+  out = it->get<double>();
+  return Done{};
+}
+
+Status read_text(const Json& json, const char* name, std::string& out) {
+  const auto it = json.find(name);
+  if (it == json.end()) return bad(std::string("'") + name + "' is missing");
+  if (!it->is_string()) return bad(std::string("'") + name + "' is not a string");
+  out = it->get<std::string>();
+  return Done{};
+}
+
+Status read_rotary(const Json& json, Rotary& rotary) {
+  const auto it = json.find("rotary");
+  if (it == json.end() || !it->is_object()) return bad("'rotary' is missing or not an object");
+  ANTIPHON_CHECK(read_count(*it, "index_pairs", rotary.index_pairs));
+  ANTIPHON_CHECK(read_count(*it, "time_pairs", rotary.time_pairs));
+  ANTIPHON_CHECK(read_number(*it, "index_base", rotary.index_base));
+  return read_number(*it, "time_base", rotary.time_base);
+}
+
+Status read_fields(const Json& json, std::vector<Field>& fields) {
+  const auto it = json.find("fields");
+  if (it == json.end() || !it->is_array()) return bad("'fields' is missing or not a list");
+  for (const Json& entry : *it) {
+    if (!entry.is_object()) return bad("'fields' has an entry that is not an object");
+    Field field;
+    ANTIPHON_CHECK(read_text(entry, "name", field.name));
+    ANTIPHON_CHECK(read_count(entry, "size", field.size));
+    ANTIPHON_CHECK(read_count(entry, "hidden", field.hidden));
+    fields.push_back(std::move(field));
+  }
+  return Done{};
+}
+
+Status check_range(const char* name, std::uint64_t value, std::uint64_t least, std::uint64_t most) {
+  if (value >= least && value <= most) return Done{};
+  return bad(std::string("'") + name + "' must be " + std::to_string(least) + " to " +
+             std::to_string(most) + ", got " + std::to_string(value));
+}
+
+Status check_base(const char* name, double base) {
+  if (base > 1.0 && std::isfinite(base)) return Done{};
+  return bad(std::string("'") + name + "' must be a number above 1");
+}
+
+Status check_field(const Field& field) {
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+  if (field.name.empty() || field.name.find_first_not_of(allowed) != std::string::npos) {
+    return bad("a field's name must be of a-z, 0-9, _ and -, got '" + field.name + "'");
+  }
+  ANTIPHON_CHECK(check_range(("size of field " + field.name).c_str(), field.size, 1, 1 << 20));
+  return check_range(("hidden of field " + field.name).c_str(), field.hidden, 0, 32768);
+}
+
+}  // namespace
+
+Result<TransformerConfig> TransformerConfig::parse(std::string_view text) {
+  if (text.size() > (1u << 20)) return bad("longer than 1 MiB");
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return bad("not a JSON object");
+  std::string architecture;
+  std::uint32_t version = 0;
+  ANTIPHON_CHECK(read_text(json, "architecture", architecture));
+  ANTIPHON_CHECK(read_count(json, "version", version));
+  if (architecture != "event-transformer" || version != 1) {
+    return Error{Errc::unsupported,
+                 "config.json: expected an event-transformer of version 1, got " + architecture +
+                     " " + std::to_string(version)};
+  }
+  TransformerConfig config;
+  ANTIPHON_CHECK(read_count(json, "dim", config.dim));
+  ANTIPHON_CHECK(read_count(json, "layers", config.layers));
+  ANTIPHON_CHECK(read_count(json, "heads", config.heads));
+  ANTIPHON_CHECK(read_count(json, "kv_heads", config.kv_heads));
+  ANTIPHON_CHECK(read_count(json, "head_dim", config.head_dim));
+  ANTIPHON_CHECK(read_count(json, "ff", config.ff));
+  ANTIPHON_CHECK(read_count(json, "context", config.context));
+  ANTIPHON_CHECK(read_rotary(json, config.rotary));
+  ANTIPHON_CHECK(read_count(json, "input_rows", config.input_rows));
+  ANTIPHON_CHECK(read_count(json, "condition_rows", config.condition_rows));
+  ANTIPHON_CHECK(read_fields(json, config.fields));
+  if (json.contains("vocabulary")) ANTIPHON_CHECK(read_text(json, "vocabulary", config.vocabulary));
+  ANTIPHON_CHECK(config.check());
+  return config;
+}
+
+std::string TransformerConfig::to_json() const {
+  Json list = Json::array();
+  for (const Field& field : fields) {
+    list.push_back({{"name", field.name}, {"size", field.size}, {"hidden", field.hidden}});
+  }
+  const Json json = {
+      {"architecture", "event-transformer"},
+      {"version", 1},
+      {"dim", dim},
+      {"layers", layers},
+      {"heads", heads},
+      {"kv_heads", kv_heads},
+      {"head_dim", head_dim},
+      {"ff", ff},
+      {"context", context},
+      {"rotary",
+       {{"index_pairs", rotary.index_pairs},
+        {"index_base", rotary.index_base},
+        {"time_pairs", rotary.time_pairs},
+        {"time_base", rotary.time_base}}},
+      {"input_rows", input_rows},
+      {"condition_rows", condition_rows},
+      {"fields", list},
+      {"vocabulary", vocabulary},
+  };
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Status TransformerConfig::check() const {
+  ANTIPHON_CHECK(check_range("dim", dim, 1, 16384));
+  ANTIPHON_CHECK(check_range("layers", layers, 1, 256));
+  ANTIPHON_CHECK(check_range("heads", heads, 1, 256));
+  ANTIPHON_CHECK(check_range("kv_heads", kv_heads, 1, heads));
+  ANTIPHON_CHECK(check_range("head_dim", head_dim, 2, 512));
+  // Sums of products of 8-bit numbers must stay below 2^31.
+  ANTIPHON_CHECK(check_range("heads * head_dim", std::uint64_t{heads} * head_dim, 1, 32768));
+  ANTIPHON_CHECK(check_range("ff", ff, 1, 32768));
+  ANTIPHON_CHECK(check_range("context", context, 1, 65536));
+  ANTIPHON_CHECK(check_range("input_rows", input_rows, 1, max_table_rows));
+  ANTIPHON_CHECK(check_range("condition_rows", condition_rows, 0, max_table_rows));
+  ANTIPHON_CHECK(check_range("number of fields", fields.size(), 1, 64));
+  if (heads % kv_heads != 0) {
+    return bad("'heads' must be a multiple of 'kv_heads', got " + std::to_string(heads) + " and " +
+               std::to_string(kv_heads));
+  }
+  const std::uint64_t pairs = std::uint64_t{rotary.index_pairs} + rotary.time_pairs;
+  if (head_dim % 2 != 0 || pairs != head_dim / 2) {
+    return bad("rotary index_pairs + time_pairs must be half of head_dim " +
+               std::to_string(head_dim) + ", got " + std::to_string(pairs));
+  }
+  ANTIPHON_CHECK(check_base("index_base", rotary.index_base));
+  ANTIPHON_CHECK(check_base("time_base", rotary.time_base));
+  std::set<std::string> names;
+  for (const Field& field : fields) {
+    ANTIPHON_CHECK(check_field(field));
+    if (!names.insert(field.name).second) return bad("two fields are named '" + field.name + "'");
+  }
+  return check_range("number of weights", parameters(), 1, max_parameters);
+}
+
+std::uint64_t TransformerConfig::parameters() const {
+  const std::uint64_t d = dim;
+  const std::uint64_t attention = 2 * d * head_dim * (std::uint64_t{heads} + kv_heads);
+  std::uint64_t count = d * input_rows + d * condition_rows + d;
+  count += layers * (attention + 3 * d * ff + 2 * d);
+  for (const Field& field : fields) {
+    const std::uint64_t hidden = field.hidden;
+    count += hidden == 0 ? d * field.size : hidden * d + hidden * field.size + field.size;
+  }
+  return count;
+}
+
+TransformerConfig TransformerConfig::plain(std::uint32_t layers, std::uint32_t dim,
+                                           std::uint32_t heads, std::uint32_t kv_heads,
+                                           std::uint32_t ff, std::uint32_t vocabulary,
+                                           std::uint32_t context) {
+  TransformerConfig config;
+  config.layers = layers;
+  config.dim = dim;
+  config.heads = heads;
+  config.kv_heads = kv_heads;
+  config.head_dim = heads == 0 ? 0 : dim / heads;
+  config.ff = ff;
+  config.context = context;
+  config.rotary.index_pairs = config.head_dim / 2;
+  config.input_rows = vocabulary;
+  config.fields = {{"token", vocabulary, 0}};
+  return config;
+}
+
+}  // namespace antiphon::nn

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/config.h"
+
+#include <gmock/gmock.h>
+
+#include "nn/small_models.h"
+
+namespace antiphon::nn {
+namespace {
+
+using testing::HasSubstr;
+
+std::string error_with(std::string_view from, std::string_view to) {
+  std::string json = small_config().to_json();
+  const auto at = json.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  json.replace(at, from.size(), to);
+  const auto config = TransformerConfig::parse(json);
+  return config.ok() ? "none" : config.error().message;
+}
+
+TEST(TransformerConfig, ParsesWhatItWrote) {
+  const auto config = *TransformerConfig::parse(small_config().to_json());
+  EXPECT_EQ(config.to_json(), small_config().to_json());
+  EXPECT_EQ(config.rotary.time_pairs, 3u);
+  EXPECT_EQ(config.fields[2].name, "pitch");
+}
+
+TEST(TransformerConfig, SaysWhatIsWrong) {
+  EXPECT_THAT(error_with("\"dim\": 50", "\"dim\": 0"), HasSubstr("'dim' must be 1 to"));
+  EXPECT_THAT(error_with("\"dim\": 50", "\"dim\": -3"), HasSubstr("'dim' is not a count"));
+  EXPECT_THAT(error_with("\"dim\": 50", "\"dim\": \"50\""), HasSubstr("'dim' is not a count"));
+  EXPECT_THAT(error_with("\"dim\": 50", "\"dam\": 50"), HasSubstr("'dim' is missing"));
+  EXPECT_THAT(error_with("\"kv_heads\": 2", "\"kv_heads\": 3"), HasSubstr("multiple"));
+  EXPECT_THAT(error_with("\"index_pairs\": 4", "\"index_pairs\": 5"),
+              HasSubstr("half of head_dim"));
+  EXPECT_THAT(error_with("1000.0", "0.5"), HasSubstr("_base' must be a number above 1"));
+  EXPECT_THAT(error_with("\"context\": 80", "\"context\": 4000000000"), HasSubstr("'context'"));
+  EXPECT_THAT(error_with("\"name\": \"voice\"", "\"name\": \"shift\""), HasSubstr("two fields"));
+  EXPECT_THAT(error_with("\"name\": \"voice\"", "\"name\": \"../x\""), HasSubstr("field's name"));
+  EXPECT_THAT(error_with("event-transformer", "lstm"), HasSubstr("expected an event-transformer"));
+  EXPECT_THAT(error_with("{", "["), HasSubstr("not a JSON object"));
+}
+
+TEST(TransformerConfig, RefusesMoreWeightsThanAnyMachineHolds) {
+  TransformerConfig config = small_config();
+  config.dim = 16384;
+  config.ff = 32768;
+  config.layers = 256;
+  EXPECT_THAT(config.check().error().message, HasSubstr("number of weights"));
+}
+
+TEST(TransformerConfig, CountsTheWeights) {
+  // 2 layers of 4 * 8 * 8 + 3 * 8 * 16 + 2 * 8, table 10 * 8, head 10 * 8, norm 8.
+  EXPECT_EQ(TransformerConfig::plain(2, 8, 2, 2, 16, 10, 4).parameters(), 2u * 656 + 80 + 80 + 8);
+}
+
+}  // namespace
+}  // namespace antiphon::nn

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/forward.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+namespace antiphon::nn {
+namespace {
+
+std::size_t index_of(Type type) { return static_cast<std::size_t>(type); }
+
+/// A pass: what every function below works on. Member functions are what one member of the team
+/// does; each ends with its results visible to all, unless it says otherwise.
+class Pass {
+ public:
+  Pass(const Transformer& model, Workspace& work, std::size_t first_row, std::span<const Row> rows,
+       Member member)
+      : model_(model),
+        kernels_(model.kernels()),
+        config_(model.config()),
+        work_(work),
+        first_(first_row),
+        rows_(rows),
+        member_(member) {}
+
+  void angles() {
+    for_own_rows([&](std::size_t r) {
+      const Row& row = rows_[r - first_];
+      model_.angles(row.position, row.time, work_.cosines(r), work_.sines(r));
+    });
+  }
+
+  /// x += o(attention(rotary(q(n)), rotary(k(n)), v(n))), n = rmsnorm(x) * weight
+  void attention_block(const Layer& layer, std::size_t index) {
+    prepare_normed(layer.attention_norm, layer.qkv);
+    multiply(layer.qkv, work_.qkv(first_), work_.qkv_stride(), false);
+    attend(index);
+    for_own_rows([&](std::size_t r) { prepare(layer.o, work_.attended(r), work_.operand(r)); });
+    multiply(layer.o, work_.x(first_), config_.dim, true);
+  }
+
+  /// x += down(silu(gate(n)) * up(n)), n = rmsnorm(x) * weight
+  void feed_forward_block(const Layer& layer) {
+    prepare_normed(layer.ff_norm, layer.gate_up);
+    multiply(layer.gate_up, work_.hidden(first_), work_.hidden_stride(), false);
+    for_own_rows([&](std::size_t r) {
+      float* gate = work_.hidden(r);
+      kernels_.silu_multiply(gate, gate + config_.ff, config_.ff, gate);
+      prepare(layer.down, gate, work_.operand(r));
+    });
+    multiply(layer.down, work_.x(first_), config_.dim, true);
+  }
+
+ private:
+  template <class Function>
+  void for_own_rows(Function&& function) {
+    const Share share = member_.share(rows_.size());
+    for (std::size_t r = share.begin; r < share.end; ++r) function(first_ + r);
+    member_.wait();
+  }
+
+  void prepare(const Matrix& matrix, const float* x, std::byte* operand) {
+    const PackedMatrix packed = matrix.packed();
+    kernels_.prepare[index_of(matrix.type())](x, matrix.inputs(), packed.inputs, operand);
+  }
+
+  void prepare_normed(const AlignedVector<float>& weight, const Matrix& matrix) {
+    for_own_rows([&](std::size_t r) {
+      kernels_.rms_norm(work_.x(r), weight.data(), config_.dim, work_.normed(r));
+      prepare(matrix, work_.normed(r), work_.operand(r));
+    });
+  }
+
+  void multiply(const Matrix& matrix, float* y, std::size_t stride, bool accumulate) {
+    const Share tiles = member_.share(matrix.tiles());
+    kernels_.multiply[index_of(matrix.type())](matrix.packed(), tiles.begin, tiles.end,
+                                               work_.operand(first_), work_.operand_stride(),
+                                               rows_.size(), y, stride, accumulate);
+    member_.wait();
+  }
+
+  /// A member takes its heads from storing keys to the result, so that no one waits in between.
+  void attend(std::size_t layer) {
+    const Share own = member_.share(config_.kv_heads);
+    for (std::size_t kv = own.begin; kv < own.end; ++kv) {
+      for (std::size_t i = 0; i < rows_.size(); ++i) attend_head(layer, kv, i);
+    }
+    member_.wait();
+  }
+
+  /// The query heads that share the key and value head `kv`, for one row.
+  void attend_head(std::size_t layer, std::size_t kv, std::size_t i) {
+    const std::size_t type = index_of(model_.type());
+    const std::size_t group = config_.heads / config_.kv_heads;
+    const std::size_t dim = config_.head_dim;
+    const std::size_t r = first_ + i;
+    const Row& row = rows_[i];
+    float* queries = work_.qkv(r) + kv * group * dim;
+    float* key = work_.qkv(r) + (config_.heads + kv) * dim;
+    const float* value = key + config_.kv_heads * dim;
+
+    kernels_.rotate(key, work_.cosines(r), work_.sines(r), dim / 2);
+    const HeadCache cache = row.cache->head(layer, kv);
+    kernels_.store[type](cache, row.position, key, value, config_.head_dim);
+    for (std::size_t q = 0; q < group; ++q) {
+      kernels_.rotate(queries + q * dim, work_.cosines(r), work_.sines(r), dim / 2);
+      const Query query{queries + q * dim, config_.head_dim, row.position + 1, scale_};
+      kernels_.attend[type](cache, query, work_.scratch(member_.thread()),
+                            work_.attended(r) + (kv * group + q) * dim);
+    }
+  }
+
+  const Transformer& model_;
+  const Kernels& kernels_;
+  const TransformerConfig& config_;
+  Workspace& work_;
+  const std::size_t first_;
+  const std::span<const Row> rows_;
+  const Member member_;
+  const float scale_ = 1.0f / std::sqrt(static_cast<float>(config_.head_dim));
+};
+
+std::size_t widest_operand(const Transformer& model) {
+  std::size_t bytes = 0;
+  for (const Layer& layer : model.layers()) {
+    for (const Matrix* m : {&layer.qkv, &layer.o, &layer.gate_up, &layer.down}) {
+      bytes = std::max(bytes, m->operand_bytes());
+    }
+  }
+  for (const Head& head : model.heads()) {
+    bytes = std::max({bytes, head.hidden.operand_bytes(), head.logits.operand_bytes()});
+  }
+  return bytes;
+}
+
+std::size_t widest_hidden(const TransformerConfig& config) {
+  std::size_t width = 2 * std::size_t{config.ff};
+  for (const Field& field : config.fields) width = std::max<std::size_t>(width, field.hidden);
+  return width;
+}
+
+constexpr std::size_t floats_a_line = cache_line / sizeof(float);
+
+}  // namespace
+
+Workspace::Workspace(const Transformer& model, std::size_t rows, std::size_t members,
+                     std::size_t context)
+    : rows_(rows),
+      dim_(model.config().dim),
+      qkv_stride_(round_up(model.layers().front().qkv.outputs(), floats_a_line)),
+      attended_stride_(round_up(model.layers().front().o.inputs(), floats_a_line)),
+      hidden_stride_(round_up(widest_hidden(model.config()), floats_a_line)),
+      angles_(round_up(model.config().head_dim / 2, floats_a_line)),
+      operand_stride_(widest_operand(model)),
+      scratch_stride_(2 * round_up(context, 64)),
+      x_(rows * dim_),
+      normed_(rows * dim_),
+      qkv_(rows * qkv_stride_),
+      attended_(rows * attended_stride_),
+      hidden_(rows * hidden_stride_),
+      cosines_(rows * angles_),
+      sines_(rows * angles_),
+      operands_(rows * operand_stride_),
+      scratch_(members * scratch_stride_) {}
+
+void run_layers(const Transformer& model, Workspace& work, std::size_t first_row,
+                std::span<const Row> rows, std::size_t first_layer, std::size_t last_layer,
+                Member member) {
+  assert(first_layer <= last_layer && last_layer <= model.layers().size());
+  assert(first_row + rows.size() <= work.rows());
+  Pass pass(model, work, first_row, rows, member);
+  pass.angles();
+  for (std::size_t i = first_layer; i < last_layer; ++i) {
+    pass.attention_block(model.layers()[i], i);
+    pass.feed_forward_block(model.layers()[i]);
+  }
+}
+
+void run_head(const Transformer& model, std::size_t field, Workspace& work, std::size_t first_row,
+              std::size_t rows, const float* z, std::size_t z_stride, float* logits,
+              std::size_t logits_stride) {
+  const Kernels& kernels = model.kernels();
+  const Head& head = model.heads()[field];
+  const std::size_t hidden = head.hidden.outputs();
+  const auto multiply = [&](const Matrix& matrix, const float* x, std::size_t x_stride, float* y,
+                            std::size_t y_stride) {
+    const PackedMatrix packed = matrix.packed();
+    const std::size_t type = index_of(matrix.type());
+    for (std::size_t r = 0; r < rows; ++r) {
+      kernels.prepare[type](x + r * x_stride, matrix.inputs(), packed.inputs,
+                            work.operand(first_row + r));
+    }
+    kernels.multiply[type](packed, 0, matrix.tiles(), work.operand(first_row),
+                           work.operand_stride(), rows, y, y_stride, false);
+  };
+  if (hidden == 0) return multiply(head.logits, z, z_stride, logits, logits_stride);
+
+  multiply(head.hidden, z, z_stride, work.hidden(first_row), work.hidden_stride());
+  for (std::size_t r = 0; r < rows; ++r) {
+    float* u = work.hidden(first_row + r);
+    kernels.silu(u, hidden);
+  }
+  multiply(head.logits, work.hidden(first_row), work.hidden_stride(), logits, logits_stride);
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t i = 0; i < head.bias.size(); ++i)
+      logits[r * logits_stride + i] += head.bias[i];
+  }
+}
+
+}  // namespace antiphon::nn

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// This header is also compiled with the instructions of one machine only, so it defines plain data
+// and no function.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace antiphon::nn {
+
+/// Outputs that are computed together; the unit in which products are divided among threads.
+inline constexpr std::size_t tile_outputs = 64;
+/// Positions whose keys lie together in a cache.
+inline constexpr std::size_t key_block = 16;
+
+/// A weight matrix [outputs, inputs] as the kernels read it: front to back, once. Tiles of 64
+/// outputs follow each other; within one, inputs are outermost and outputs innermost:
+///   f32   [inputs][64]
+///   bf16  [inputs / 2][64][2]
+///   int8  [inputs / 4][64][4], as value + 128
+/// Missing inputs and outputs weigh zero.
+struct PackedMatrix {
+  const std::byte* tiles;
+  std::size_t tile_bytes;
+  const float* scales;   ///< int8: of each output. Else null.
+  std::uint32_t inputs;  ///< Rounded up to what one group holds.
+  std::uint32_t outputs;
+};
+
+/// A vector on its way into a product: this, then from byte 64 on the numbers in the matrix's type
+/// (int8: rounded to `scale` * integer in [-127, 127]), with zeros up to the matrix's inputs.
+struct Operand {
+  float scale;       ///< int8 only.
+  std::int32_t sum;  ///< int8 only: of the integers.
+};
+inline constexpr std::size_t operand_header = 64;
+
+/// Keys and values of one head. Keys: [positions / 16][dim][16], int8 [positions / 16][dim /
+/// 4][16][4] as value + 128. Values: [positions][dim], int8 [positions / 4][dim][4]. `dim` is
+/// rounded up to 16.
+struct HeadCache {
+  std::byte* keys;
+  std::byte* values;
+  float* key_scales;    ///< int8: of each position. Else null.
+  float* value_scales;  ///< The same for the values.
+  std::uint32_t dim;    ///< Rounded up to 16.
+};
+
+/// What attention needs besides the cache.
+struct Query {
+  const float* values;  ///< [head_dim], rotated.
+  std::uint32_t head_dim;
+  std::uint32_t positions;  ///< That it sees: the first ones of the cache. At least 1.
+  float scale;              ///< Of the scores, before the softmax.
+};
+
+/// The inner loops, each in one version for a kind of machine. The numbers of a row never depend on
+/// how many rows there are, so that a batch gives what its sessions give one by one.
+///
+/// Indices into the arrays of three are those of `Type`: f32, bf16, int8.
+struct Kernels {
+  const char* name;
+
+  /// x [n] -> operand for a matrix of that type with `inputs` inputs (n of them, rounded up).
+  void (*prepare[3])(const float* x, std::size_t n, std::size_t inputs, std::byte* operand);
+  /// y[r][o] = (accumulate ? y[r][o] : 0) + operand[r] . w[o], for the outputs of the tiles
+  /// [first_tile, last_tile). Strides are in bytes for operands, in floats for y.
+  void (*multiply[3])(const PackedMatrix& w, std::size_t first_tile, std::size_t last_tile,
+                      const std::byte* operands, std::size_t operand_stride, std::size_t rows,
+                      float* y, std::size_t y_stride, bool accumulate);
+
+  /// Puts a step's key and value at `position` of a cache.
+  void (*store[3])(const HeadCache& cache, std::uint32_t position, const float* key,
+                   const float* value, std::uint32_t head_dim);
+  /// out [head_dim] = softmax(query . keys * scale) . values. `scratch` holds two floats a
+  /// position, positions rounded up to 64.
+  void (*attend[3])(const HeadCache& cache, const Query& query, float* scratch, float* out);
+
+  /// out = x / rms(x) * weight, epsilon 1e-5 (Zhang and Sennrich 2019).
+  void (*rms_norm)(const float* x, const float* weight, std::size_t n, float* out);
+  /// Turns the pairs (x[j], x[j + half]) by the angles whose cosines and sines are given.
+  void (*rotate)(float* x, const float* cosines, const float* sines, std::size_t half);
+  /// x = silu(x) = x / (1 + exp(-x)).
+  void (*silu)(float* x, std::size_t n);
+  /// out = silu(gate) * up (Shazeer 2020).
+  void (*silu_multiply)(const float* gate, const float* up, std::size_t n, float* out);
+};
+
+/// The plain version: what the others are tested against.
+extern const Kernels scalar_kernels;
+
+}  // namespace antiphon::nn
