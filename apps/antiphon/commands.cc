@@ -5,6 +5,8 @@ namespace antiphon::app {
 
 std::span<const Command> commands() {
   static constexpr Command table[] = {
+      {"accompany", "Play with a melody, as if it were played live", accompany_command},
+      {"continue", "Go on with a score", continue_command},
       {"render", "Play a score into a WAV file", render_command},
       {"show", "Draw a score as a piano roll", show_command},
       {"convert", "Read a score in one format and write it in another", convert_command},

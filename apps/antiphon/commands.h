@@ -23,6 +23,8 @@ struct Command {
 /// Every subcommand, in the order of the help.
 std::span<const Command> commands();
 
+Action accompany_command(CLI::App& flags);
+Action continue_command(CLI::App& flags);
 Action convert_command(CLI::App& flags);
 Action render_command(CLI::App& flags);
 Action show_command(CLI::App& flags);

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "antiphon/model_folder.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "base/file.h"
+#include "crypto/hash.h"
+#include "generate/transformer_model.h"
+
+namespace antiphon::app {
+
+namespace fs = std::filesystem;
+
+std::vector<fs::path> model_roots() {
+  std::vector<fs::path> roots;
+  if (const char* root = std::getenv("ANTIPHON_MODELS"); root != nullptr && *root != '\0') {
+    roots.emplace_back(root);
+  }
+  roots.emplace_back(ANTIPHON_SOURCE_MODELS);
+  roots.emplace_back("/usr/share/antiphon/models");
+  return roots;
+}
+
+Result<fs::path> find_model(const std::string& name) {
+  std::error_code ignored;
+  if (fs::exists(fs::path(name) / "config.json", ignored)) return fs::path(name);
+  std::string searched;
+  for (const fs::path& root : model_roots()) {
+    if (fs::exists(root / name / "config.json", ignored)) return root / name;
+    searched += (searched.empty() ? "" : ", ") + root.string();
+  }
+  return Error{Errc::not_found, name + ": no such model; looked in " + searched};
+}
+
+Result<LoadedModel> load_model(const std::string& name) {
+  ANTIPHON_TRY(const fs::path folder, find_model(name));
+  ANTIPHON_TRY(const Bytes config, read_file(folder / "config.json", 1 << 20));
+  ANTIPHON_TRY(const Bytes vocabulary, read_file(folder / "vocabulary.json", 1 << 20));
+  ANTIPHON_TRY(Bytes weights, read_file(folder / "weights.safetensors"));
+  const auto bytes = std::make_shared<const Bytes>(std::move(weights));
+  auto transformer = generate::load_event_transformer(as_text(config), as_text(vocabulary), *bytes,
+                                                      bytes, nn::Type::i8);
+  if (!transformer) {
+    return Error{transformer.error().code, folder.string() + ": " + transformer.error().message};
+  }
+  fs::path shown = folder;
+  if (!shown.has_filename()) shown = shown.parent_path();
+  return LoadedModel{shown.filename().string(), crypto::sha256_hex(*bytes),
+                     *std::move(transformer)};
+}
+
+}  // namespace antiphon::app

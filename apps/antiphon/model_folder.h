@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "nn/transformer.h"
+
+namespace antiphon::app {
+
+/// Where models are looked for, in this order: $ANTIPHON_MODELS, the tree that the program was
+/// built in, /usr/share/antiphon/models.
+std::vector<std::filesystem::path> model_roots();
+
+/// The folder of a model: a path as it is, or a name in one of the roots.
+/// Errors: says where it was looked for.
+Result<std::filesystem::path> find_model(const std::string& name);
+
+/// An event transformer and what a report says of it.
+struct LoadedModel {
+  std::string name;
+  std::string sha256;  ///< Of weights.safetensors.
+  std::shared_ptr<const nn::Transformer> transformer;
+};
+
+/// Loads `config.json`, `vocabulary.json` and `weights.safetensors` of a model's folder.
+Result<LoadedModel> load_model(const std::string& name);
+
+}  // namespace antiphon::app

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "antiphon/performing.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <utility>
+#include <vector>
+
+#include "antiphon/score_files.h"
+#include "base/file.h"
+#include "drawing/piano_roll.h"
+#include "sound/render.h"
+
+namespace antiphon::app {
+namespace {
+
+std::atomic<bool> interrupted{false};
+
+double quantile(std::vector<std::chrono::nanoseconds> times, double q) {
+  if (times.empty()) return 0;
+  const auto index = static_cast<std::ptrdiff_t>(q * static_cast<double>(times.size() - 1));
+  std::nth_element(times.begin(), times.begin() + index, times.end());
+  return std::chrono::duration<double, std::milli>(times[static_cast<std::size_t>(index)]).count();
+}
+
+}  // namespace
+
+void add_performing_flags(CLI::App& flags, PerformingOptions& options) {
+  flags.add_option("IN", options.in, "A MIDI, MusicXML, ABC or Humdrum **kern file")->required();
+  flags.add_option("-o,--output", options.out, "The score to write: .mid or .musicxml")->required();
+  flags.add_option("--model", options.model, "A model's name or folder")->capture_default_str();
+  std::string styles = "What kind of music:";
+  for (const auto name : tokens::style_names) styles += " " + std::string(name);
+  flags.add_option("--style", options.style, styles)->capture_default_str();
+  flags.add_option("--seed", options.sampling.seed, "The same seed plays the same")
+      ->capture_default_str();
+  flags
+      .add_option("--temperature", options.sampling.temperature, "0: the likeliest; 1: as learned")
+      ->capture_default_str();
+  flags.add_option("--top-p", options.sampling.top_p, "Leaves out what is least likely")
+      ->capture_default_str();
+  flags.add_option("--wav", options.wav, "Also the sound");
+  flags.add_option("--picture", options.picture, "Also a piano roll: .png or .svg");
+  flags.add_option("--report", options.report, "Also seed, timings and measures as JSON");
+}
+
+Status check(const PerformingOptions& options) {
+  ANTIPHON_CHECK(generate::check(options.sampling));
+  if (!tokens::style_of(options.style)) {
+    return Error{Errc::invalid_input,
+                 "--style: there is no style '" + options.style + "'; --help lists them"};
+  }
+  ANTIPHON_CHECK(check_score_name(options.out));
+  for (const auto& path : {options.out, options.wav, options.picture, options.report}) {
+    if (!path.empty()) ANTIPHON_CHECK(check_writable(path));
+  }
+  if (!options.picture.empty()) {
+    if (const auto format = drawing::format_of(options.picture); !format) return format.error();
+  }
+  return Done{};
+}
+
+generate::Progress show_progress(std::string what) {
+  std::signal(SIGINT, [](int) { interrupted = true; });
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  return [what = std::move(what), terminal, shown = -1](double share) mutable {
+    const int percent = static_cast<int>(share * 100);
+    if (terminal && percent != shown) {
+      shown = percent;
+      const std::string done(static_cast<std::size_t>(percent / 4), '#');
+      std::fprintf(stderr, "\r%s [%-25s] %3d %%%s", what.c_str(), done.c_str(), percent,
+                   percent >= 100 ? "\n" : "");
+    }
+    return !interrupted;
+  };
+}
+
+Status leave(const PerformingOptions& options, const LoadedModel& model,
+             const generate::Performance& performance, std::chrono::duration<double> took,
+             nlohmann::ordered_json facts) {
+  ANTIPHON_CHECK(write_score(options.out, performance.score));
+  if (!options.wav.empty()) {
+    if (const auto sound = sound::render_to_wav(performance.score, options.wav); !sound) {
+      return sound.error();
+    }
+  }
+  if (!options.picture.empty()) {
+    ANTIPHON_TRY(const drawing::Format format, drawing::format_of(options.picture));
+    ANTIPHON_TRY(
+        const Bytes picture,
+        drawing::draw_piano_roll(performance.score, format, {.title = options.in.stem().string()}));
+    ANTIPHON_CHECK(write_file(options.picture, picture));
+  }
+  if (options.report.empty()) return Done{};
+
+  const std::chrono::duration<double> length =
+      time_of(performance.score, end_of(performance.score));
+  facts["model"] = {{"name", model.name}, {"sha256", model.sha256}};
+  facts["seed"] = options.sampling.seed;
+  facts["temperature"] = options.sampling.temperature;
+  facts["top_p"] = options.sampling.top_p;
+  facts["style"] = options.style;
+  facts["bars"] = bars_of(performance.score).size();
+  facts["ai_notes"] = performance.note_times.size();
+  facts["imagined_events"] = performance.imagined;
+  facts["complete"] = !performance.stopped;
+  facts["seconds"] = took.count();
+  facts["music_seconds"] = length.count();
+  facts["real_time_factor"] = took.count() / std::max(length.count(), 1e-9);
+  facts["ms_per_note"] = {{"p50", quantile(performance.note_times, 0.5)},
+                          {"p99", quantile(performance.note_times, 0.99)},
+                          {"worst", quantile(performance.note_times, 1.0)}};
+  return write_file(options.report, facts.dump(2) + "\n");
+}
+
+}  // namespace antiphon::app

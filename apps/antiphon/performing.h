@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "antiphon/model_folder.h"
+#include "base/result.h"
+#include "generate/duet.h"
+
+namespace antiphon::app {
+
+/// The flags of a subcommand that lets a model play, and what it leaves behind.
+struct PerformingOptions {
+  std::filesystem::path in, out, wav, picture, report;
+  std::string model = "duet-edge";
+  std::string style = "unknown";
+  generate::Sampling sampling{.temperature = 0.95, .top_p = 0.95};
+};
+
+void add_performing_flags(CLI::App& flags, PerformingOptions& options);
+
+/// What can be known to be wrong before the work is done.
+Status check(const PerformingOptions& options);
+
+/// Shows how far it is: a bar on a terminal, else nothing. Ctrl-C stops the work, and what was
+/// played until then is kept.
+generate::Progress show_progress(std::string what);
+
+/// Writes the score, and the sound, picture and report that were asked for. `facts` opens the
+/// report.
+Status leave(const PerformingOptions& options, const LoadedModel& model,
+             const generate::Performance& performance, std::chrono::duration<double> took,
+             nlohmann::ordered_json facts);
+
+}  // namespace antiphon::app
