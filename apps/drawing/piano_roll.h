@@ -8,9 +8,6 @@
 
 namespace antiphon::drawing {
 
-/// Parts that a model played are named so; the rest is the instrument.
-inline constexpr std::string_view ai_part_prefix = "Antiphon:";
-
 struct PianoRollOptions {
   std::string title;  ///< Where the score has none.
   int max_rows = 24;  ///< A longer piece is drawn with more bars a row, then cut.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "music/instruments.h"
+#include "music/quality.h"
 
 namespace antiphon::drawing {
 namespace {
@@ -72,12 +73,12 @@ std::vector<PartStyle> styles_of(const Score& score) {
   std::size_t humans = 0, ais = 0;
   for (const Part& part : score.parts) {
     PartStyle style;
-    style.ai = part.name.starts_with(ai_part_prefix);
+    style.ai = music::is_ai_part(part);
     style.colour = style.ai ? ai_colours[ais++ % ai_colours.size()]
                             : human_colours[humans++ % human_colours.size()];
     style.label = part.name;
     if (style.ai) {
-      style.label.erase(0, ai_part_prefix.size());
+      style.label.erase(0, music::ai_part_prefix.size());
       style.label.erase(0, style.label.find_first_not_of(' '));
     }
     if (style.label.empty()) {
