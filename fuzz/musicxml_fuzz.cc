@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+
+#include "formats/format.h"
+
+/// Any bytes are read or refused; what is read can be written, and what is written reads again.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace antiphon;
+  const auto reading = formats::read_musicxml({data, size}, "fuzz");
+  if (!reading) return 0;
+  const Bytes written = formats::write_musicxml(reading->score);
+  if (!formats::read_musicxml(written, "again")) std::abort();
+  return 0;
+}
