@@ -10,6 +10,7 @@ std::span<const Command> commands() {
       {"render", "Play a score into a WAV file", render_command},
       {"show", "Draw a score as a piano roll", show_command},
       {"convert", "Read a score in one format and write it in another", convert_command},
+      {"evaluate", "Measure accompaniments", evaluate_command},
   };
   return table;
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <iostream>
 
@@ -27,6 +28,13 @@ std::string ending_of(const fs::path& path) {
 bool is_midi(const std::string& ending) { return ending == ".mid" || ending == ".midi"; }
 bool is_musicxml(const std::string& ending) { return ending == ".musicxml" || ending == ".xml"; }
 
+/// Whether files with this ending are taken for scores in a folder.
+bool is_read(const std::string& ending) {
+  static constexpr std::array<std::string_view, 9> endings = {
+      ".mid", ".midi", ".kar", ".musicxml", ".xml", ".mxl", ".abc", ".krn", ".kern"};
+  return std::find(endings.begin(), endings.end(), ending) != endings.end();
+}
+
 }  // namespace
 
 Result<music::Score> read_score(const fs::path& path) {
@@ -40,6 +48,26 @@ Result<music::Score> read_score(const fs::path& path) {
     return Error{Errc::invalid_input, path.string() + ": there are no notes in it"};
   }
   return std::move(reading.score);
+}
+
+Result<std::vector<fs::path>> score_files_in(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (!fs::exists(status))
+    return Error{Errc::not_found, path.string() + ": no such file or folder"};
+  if (!fs::is_directory(status)) return std::vector<fs::path>{path};
+  std::vector<fs::path> files;
+  for (fs::recursive_directory_iterator entry(path, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code ignored;
+    if (entry->is_regular_file(ignored) && is_read(ending_of(entry->path()))) {
+      files.push_back(entry->path());
+    }
+  }
+  if (error) return Error{Errc::io, path.string() + ": can't be searched: " + error.message()};
+  if (files.empty()) return Error{Errc::not_found, path.string() + ": there are no scores in it"};
+  std::sort(files.begin(), files.end());
+  return files;
 }
 
 Status check_score_name(const fs::path& path) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include "base/result.h"
 #include "music/score.h"
@@ -11,6 +12,10 @@ namespace antiphon::app {
 /// Reads a score in any format; what the file has that a score can't hold is told on stderr.
 /// Errors: one sentence that starts with the file's name; a score without notes is one.
 Result<music::Score> read_score(const std::filesystem::path& path);
+
+/// `path` itself if it is a file; if it is a folder, the scores in it and below, sorted by name.
+/// Errors: nothing there, or a folder without scores.
+Result<std::vector<std::filesystem::path>> score_files_in(const std::filesystem::path& path);
 
 /// Writes a score in the format that the name's ending says: .mid, .midi or .musicxml, .xml.
 Status write_score(const std::filesystem::path& path, const music::Score& score);
