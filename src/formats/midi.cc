@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "formats/format.h"
+#include "formats/text.h"
+
+// Standard MIDI Files 1.0 (MIDI Manufacturers Association, 1996).
+namespace antiphon::formats {
+namespace {
+
+using music::Part;
+using music::Ticks;
+
+constexpr int drum_channel = 9;
+// 2^40 ticks at one a quarter: what can still be scaled to 960 a quarter without overflow.
+constexpr std::uint64_t last_tick = std::uint64_t{1} << 40;
+
+class MidiReader {
+ public:
+  MidiReader(ByteView bytes, std::string_view name) : in_(bytes), name_(name) {}
+
+  Result<Reading> read();
+
+ private:
+  Error fail(std::size_t at, const std::string& what) const {
+    return {Errc::invalid_input, name_ + ": byte " + std::to_string(at) + ": " + what};
+  }
+  Error cut_short(std::size_t at) const {
+    return fail(at, "track " + std::to_string(track_ + 1) + " ends inside an event");
+  }
+  Status read_header();
+  Status read_track(ByteView track, std::size_t offset);
+  void meta_event(int type, ByteView data, Ticks at);
+  void channel_event(int status, std::uint8_t first, std::uint8_t second, Ticks at);
+  void note_on(int channel, std::uint8_t pitch, std::uint8_t velocity, Ticks at);
+  void note_off(int channel, std::uint8_t pitch, Ticks at);
+  std::size_t part_of(int channel);
+  Ticks scaled(std::uint64_t midi_ticks) const {
+    return {
+        static_cast<std::int64_t>((midi_ticks * Ticks::per_quarter + division_ / 2) / division_)};
+  }
+
+  ByteReader in_;
+  std::string name_;
+  std::uint64_t division_ = 480;
+  int tracks_ = 0;
+  int track_ = 0;
+  Reading reading_;
+  std::set<std::string> dropped_;
+
+  // Of the track that is being read.
+  std::string track_name_;
+  std::size_t first_part_ = 0;
+  std::array<std::uint8_t, 16> programs_{};
+  std::vector<music::Lyric> lyrics_;
+  // Notes that sound: where they stand, by channel and pitch; the first to begin ends first.
+  std::map<std::pair<int, int>, std::vector<std::pair<std::size_t, std::size_t>>> sounding_;
+};
+
+Status MidiReader::read_header() {
+  const auto magic = in_.take(4);
+  if (!magic || as_text(*magic) != "MThd") {
+    return fail(0, "not a Standard MIDI File, which begins with 'MThd'");
+  }
+  const auto length = in_.u32();
+  if (!length || *length < 6 || *length > in_.remaining())
+    return fail(4, "the header is cut short");
+  const int format = *in_.u16();
+  tracks_ = *in_.u16();
+  const int division = *in_.u16();
+  if (format > 1) {
+    return fail(8, "format " + std::to_string(format) +
+                       "; formats 0 and 1 are read, in which all "
+                       "tracks play together");
+  }
+  if ((division & 0x8000) != 0) {
+    return fail(
+        12, "its time is film frames (SMPTE), not note values; expected ticks per quarter note");
+  }
+  if (division == 0) return fail(12, "0 ticks per quarter note; expected 1 to 32767");
+  division_ = static_cast<std::uint64_t>(division);
+  (void)in_.take(*length - 6);
+  return Done{};
+}
+
+Result<Reading> MidiReader::read() {
+  ANTIPHON_CHECK(read_header());
+  while (track_ < tracks_) {
+    const std::size_t at = in_.offset();
+    const auto type = in_.take(4);
+    const auto size = in_.u32();
+    if (!type || !size) {
+      return fail(at, "the file ends after " + std::to_string(track_) + " of " +
+                          std::to_string(tracks_) + " tracks");
+    }
+    if (*size > in_.remaining()) {
+      return fail(at, "track " + std::to_string(track_ + 1) + " should have " +
+                          std::to_string(*size) + " bytes, the file has only " +
+                          std::to_string(in_.remaining()) + " more");
+    }
+    const std::size_t offset = in_.offset();
+    const ByteView body = *in_.take(*size);
+    if (as_text(*type) != "MTrk")
+      continue;  // The standard asks to pass over chunks of other kinds.
+    ANTIPHON_CHECK(read_track(body, offset));
+    ++track_;
+  }
+  music::Score& score = reading_.score;
+  music::sort(score);
+  for (Part& part : score.parts) music::separate_unisons(part);
+  reading_.dropped.assign(dropped_.begin(), dropped_.end());
+  return std::move(reading_);
+}
+
+Status MidiReader::read_track(ByteView track, std::size_t offset) {
+  track_name_.clear();
+  first_part_ = reading_.score.parts.size();
+  programs_.fill(0);
+  lyrics_.clear();
+  sounding_.clear();
+
+  ByteReader in(track);
+  const auto number = [&]() -> Result<std::uint32_t> {
+    const std::size_t at = offset + in.offset();
+    std::uint32_t value = 0;
+    for (int i = 0; i < 4; ++i) {
+      const auto byte = in.u8();
+      if (!byte) return cut_short(at);
+      value = value << 7 | (*byte & 0x7fu);
+      if ((*byte & 0x80) == 0) return value;
+    }
+    return fail(at, "a length or time of more than 4 bytes");
+  };
+
+  std::uint64_t midi_ticks = 0;
+  int running = 0;
+  bool ended = false;
+  while (!in.at_end() && !ended) {
+    ANTIPHON_TRY(const std::uint32_t delta, number());
+    const std::size_t at = offset + in.offset();
+    midi_ticks += delta;
+    if (midi_ticks > last_tick) return fail(at, "a time that lies years after the start");
+    const Ticks now = scaled(midi_ticks);
+    const auto lead = in.u8();
+    if (!lead) return cut_short(at);
+    int status = *lead;
+    if (status == 0xff) {
+      const auto type = in.u8();
+      if (!type) return cut_short(at);
+      ANTIPHON_TRY(const std::uint32_t size, number());
+      const auto data = in.take(size);
+      if (!data) return cut_short(at);
+      ended = *type == 0x2f;
+      meta_event(*type, *data, now);
+      continue;
+    }
+    if (status == 0xf0 || status == 0xf7) {
+      ANTIPHON_TRY(const std::uint32_t size, number());
+      if (!in.take(size)) return cut_short(at);
+      dropped_.insert("system exclusive messages");
+      continue;
+    }
+    if (status > 0xf0) return fail(at, "a status byte that files don't have");
+    std::uint8_t first = 0, second = 0;
+    if (status < 0x80) {
+      if (running == 0) return fail(at, "data without a status byte before it");
+      first = *lead;
+      status = running;
+    } else {
+      running = status;
+      const auto byte = in.u8();
+      if (!byte) return cut_short(at);
+      first = *byte;
+    }
+    const int kind = status & 0xf0;
+    if (kind != 0xc0 && kind != 0xd0) {
+      const auto byte = in.u8();
+      if (!byte) return cut_short(at);
+      second = *byte;
+    }
+    channel_event(status, first & 0x7f, second & 0x7f, now);
+  }
+
+  // Notes that nobody ended end with the track.
+  for (const auto& [key, notes] : sounding_) {
+    for (const auto& [part, index] : notes) {
+      music::Note& note = reading_.score.parts[part].notes[index];
+      note.duration = std::max(Ticks{1}, scaled(midi_ticks) - note.onset);
+      dropped_.insert("the missing ends of notes that never stop");
+    }
+  }
+  auto& parts = reading_.score.parts;
+  for (std::size_t i = first_part_; i < parts.size(); ++i) parts[i].name = track_name_;
+  if (parts.size() > first_part_) parts[first_part_].lyrics = std::move(lyrics_);
+  if (parts.size() == first_part_ && track_ == 0) reading_.score.title = track_name_;
+  return Done{};
+}
+
+void MidiReader::meta_event(int type, ByteView data, Ticks at) {
+  music::Score& score = reading_.score;
+  if (type == 0x03 && track_name_.empty()) {
+    track_name_ = to_utf8(as_text(data));
+  } else if (type == 0x05) {
+    lyrics_.push_back({at, 1, to_utf8(as_text(data))});
+  } else if (type == 0x51 && data.size() == 3) {
+    const int microseconds = data[0] << 16 | data[1] << 8 | data[2];
+    const auto tempo = music::Tempo::of(60e6 / std::max(microseconds, 1));
+    if (tempo) score.tempos.push_back({at, *tempo});
+    if (!tempo) dropped_.insert("tempos outside of 4 to 1000 quarters a minute");
+  } else if (type == 0x58 && data.size() >= 2) {
+    const auto meter = music::Meter::of(data[0], data[1] <= 6 ? 1 << data[1] : 0);
+    if (meter) score.meters.push_back({at, *meter});
+    if (!meter) dropped_.insert("meters that can't be");
+  } else if (type == 0x59 && data.size() == 2) {
+    const int fifths = static_cast<std::int8_t>(data[0]);
+    const auto mode = data[1] == 1 ? music::Mode::minor : music::Mode::major;
+    if (fifths >= -7 && fifths <= 7) score.keys.push_back({at, music::Key{fifths, mode}});
+  }
+}
+
+void MidiReader::channel_event(int status, std::uint8_t first, std::uint8_t second, Ticks at) {
+  const int channel = status & 0x0f;
+  switch (status & 0xf0) {
+    case 0x80:
+      note_off(channel, first, at);
+      break;
+    case 0x90:
+      second > 0 ? note_on(channel, first, second, at) : note_off(channel, first, at);
+      break;
+    case 0xc0:
+      programs_[static_cast<std::size_t>(channel)] = first;
+      break;
+    case 0xa0:
+    case 0xd0:
+      dropped_.insert("aftertouch");
+      break;
+    case 0xb0:
+      dropped_.insert(first == 64 ? "pedal" : "controllers");
+      break;
+    case 0xe0:
+      dropped_.insert("pitch bend");
+      break;
+    default:
+      break;
+  }
+}
+
+// A track is a part for each channel and program that it plays on.
+std::size_t MidiReader::part_of(int channel) {
+  auto& parts = reading_.score.parts;
+  const std::uint8_t program = programs_[static_cast<std::size_t>(channel)];
+  const bool drums = channel == drum_channel;
+  // While a track is read, its parts carry their channel as a name.
+  const std::string mark(1, static_cast<char>('a' + channel));
+  for (std::size_t i = first_part_; i < parts.size(); ++i) {
+    if (parts[i].name == mark && parts[i].program == program) return i;
+  }
+  Part part;
+  part.name = mark;
+  part.program = program;
+  part.drums = drums;
+  part.velocities_known = true;
+  parts.push_back(std::move(part));
+  return parts.size() - 1;
+}
+
+void MidiReader::note_on(int channel, std::uint8_t pitch, std::uint8_t velocity, Ticks at) {
+  const std::size_t part = part_of(channel);
+  auto& notes = reading_.score.parts[part].notes;
+  sounding_[{channel, pitch}].emplace_back(part, notes.size());
+  notes.push_back({at, Ticks{1}, pitch, velocity});
+}
+
+void MidiReader::note_off(int channel, std::uint8_t pitch, Ticks at) {
+  const auto found = sounding_.find({channel, pitch});
+  if (found == sounding_.end() || found->second.empty()) return;
+  const auto [part, index] = found->second.front();
+  found->second.erase(found->second.begin());
+  music::Note& note = reading_.score.parts[part].notes[index];
+  note.duration = std::max(Ticks{1}, at - note.onset);
+}
+
+}  // namespace
+
+Result<Reading> read_midi(ByteView bytes, std::string_view name) {
+  return MidiReader(bytes, name).read();
+}
+
+}  // namespace antiphon::formats
