@@ -103,11 +103,15 @@ class Pass {
     kernels_.rotate(key, work_.cosines(r), work_.sines(r), dim / 2);
     const HeadCache cache = row.cache->head(layer, kv);
     kernels_.store[type](cache, row.position, key, value, config_.head_dim);
+    float* weights = work_.scratch(member_.thread());
+    const std::uint32_t positions = row.position + 1;
     for (std::size_t q = 0; q < group; ++q) {
-      kernels_.rotate(queries + q * dim, work_.cosines(r), work_.sines(r), dim / 2);
-      const Query query{queries + q * dim, config_.head_dim, row.position + 1, scale_};
-      kernels_.attend[type](cache, query, work_.scratch(member_.thread()),
-                            work_.attended(r) + (kv * group + q) * dim);
+      float* query = queries + q * dim;
+      kernels_.rotate(query, work_.cosines(r), work_.sines(r), dim / 2);
+      kernels_.scores[type](cache, positions, query, config_.head_dim, scale_, weights);
+      const float sum = kernels_.exponentials(weights, positions);
+      kernels_.combine[type](cache, positions, weights, 1.0f / sum, config_.head_dim,
+                             work_.attended(r) + (kv * group + q) * dim);
     }
   }
 
@@ -153,7 +157,7 @@ Workspace::Workspace(const Transformer& model, std::size_t rows, std::size_t mem
       hidden_stride_(round_up(widest_hidden(model.config()), floats_a_line)),
       angles_(round_up(model.config().head_dim / 2, floats_a_line)),
       operand_stride_(widest_operand(model)),
-      scratch_stride_(2 * round_up(context, 64)),
+      scratch_stride_(round_up(context, 64)),
       x_(rows * dim_),
       normed_(rows * dim_),
       qkv_(rows * qkv_stride_),

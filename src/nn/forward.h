@@ -49,7 +49,7 @@ class Workspace {
   AlignedVector<float> cosines_;   ///< [rows, head_dim / 2]
   AlignedVector<float> sines_;     ///< [rows, head_dim / 2]
   AlignedVector<std::byte> operands_;
-  AlignedVector<float> scratch_;  ///< [members, 2 context]
+  AlignedVector<float> scratch_;  ///< [members, context]
 };
 
 /// Runs layers [first_layer, last_layer) on rows [first_row, first_row + rows.size()) of `work.x`,

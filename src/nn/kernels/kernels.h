@@ -47,13 +47,16 @@ struct HeadCache {
   std::uint32_t dim;    ///< Rounded up to 16.
 };
 
-/// What attention needs besides the cache.
-struct Query {
-  const float* values;  ///< [head_dim], rotated.
-  std::uint32_t head_dim;
-  std::uint32_t positions;  ///< That it sees: the first ones of the cache. At least 1.
-  float scale;              ///< Of the scores, before the softmax.
-};
+using Prepare = void (*)(const float* x, std::size_t n, std::size_t inputs, std::byte* operand);
+using Multiply = void (*)(const PackedMatrix& w, std::size_t first_tile, std::size_t last_tile,
+                          const std::byte* operands, std::size_t operand_stride, std::size_t rows,
+                          float* y, std::size_t y_stride, bool accumulate);
+using Store = void (*)(const HeadCache& cache, std::uint32_t position, const float* key,
+                       const float* value, std::uint32_t head_dim);
+using Scores = void (*)(const HeadCache& cache, std::uint32_t positions, const float* query,
+                        std::uint32_t head_dim, float scale, float* scores);
+using Combine = void (*)(const HeadCache& cache, std::uint32_t positions, float* weights,
+                         float factor, std::uint32_t head_dim, float* out);
 
 /// The inner loops, each in one version for a kind of machine. The numbers of a row never depend on
 /// how many rows there are, so that a batch gives what its sessions give one by one.
@@ -63,19 +66,22 @@ struct Kernels {
   const char* name;
 
   /// x [n] -> operand for a matrix of that type with `inputs` inputs (n of them, rounded up).
-  void (*prepare[3])(const float* x, std::size_t n, std::size_t inputs, std::byte* operand);
+  Prepare prepare[3];
   /// y[r][o] = (accumulate ? y[r][o] : 0) + operand[r] . w[o], for the outputs of the tiles
   /// [first_tile, last_tile). Strides are in bytes for operands, in floats for y.
-  void (*multiply[3])(const PackedMatrix& w, std::size_t first_tile, std::size_t last_tile,
-                      const std::byte* operands, std::size_t operand_stride, std::size_t rows,
-                      float* y, std::size_t y_stride, bool accumulate);
+  Multiply multiply[3];
 
   /// Puts a step's key and value at `position` of a cache.
-  void (*store[3])(const HeadCache& cache, std::uint32_t position, const float* key,
-                   const float* value, std::uint32_t head_dim);
-  /// out [head_dim] = softmax(query . keys * scale) . values. `scratch` holds two floats a
-  /// position, positions rounded up to 64.
-  void (*attend[3])(const HeadCache& cache, const Query& query, float* scratch, float* out);
+  Store store[3];
+  /// scores[p] = (query . key p) * scale for the first `positions` of a cache. `query` is a row of
+  /// `head_dim` floats. Writes up to the next multiple of 64 positions; what is there past
+  /// `positions` means nothing.
+  Scores scores[3];
+  /// scores[p] = exp(scores[p] - largest); gives their sum.
+  float (*exponentials)(float* scores, std::uint32_t positions);
+  /// out [head_dim] = factor * sum of weights[p] * value p. Clobbers the weights, up to the next
+  /// multiple of 64 positions.
+  Combine combine[3];
 
   /// out = x / rms(x) * weight, epsilon 1e-5 (Zhang and Sennrich 2019).
   void (*rms_norm)(const float* x, const float* weight, std::size_t n, float* out);
@@ -85,6 +91,21 @@ struct Kernels {
   void (*silu)(float* x, std::size_t n);
   /// out = silu(gate) * up (Shazeer 2020).
   void (*silu_multiply)(const float* gate, const float* up, std::size_t n, float* out);
+};
+
+/// The part of a table that has instructions of its own for products of 8-bit numbers.
+struct Int8Kernels {
+  Prepare prepare;
+  Multiply multiply;
+  Store store;
+  Scores scores;
+  Combine combine;
+};
+
+/// The same for products of bf16.
+struct Bf16Kernels {
+  Prepare prepare;
+  Multiply multiply;
 };
 
 /// The plain version: what the others are tested against.

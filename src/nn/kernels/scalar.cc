@@ -131,12 +131,38 @@ void store_i8(const HeadCache& cache, std::uint32_t position, const float* key, 
   }
 }
 
-/// scores -> exp(score - largest score); gives their sum.
-float exponentials(float* scores, std::size_t n) {
-  float largest = scores[0];
-  for (std::size_t p = 1; p < n; ++p) largest = std::max(largest, scores[p]);
+template <class T>
+void scores(const HeadCache& cache, std::uint32_t positions, const float* query,
+            std::uint32_t head_dim, float scale, float* out) {
+  const T* keys = reinterpret_cast<const T*>(cache.keys);
+  for (std::size_t p = 0; p < positions; ++p) {
+    const T* key = keys + p / key_block * key_block * cache.dim + p % key_block;
+    float dot = 0.0f;
+    for (std::size_t d = 0; d < head_dim; ++d) dot += query[d] * load(key + d * key_block);
+    out[p] = dot * scale;
+  }
+}
+
+void scores_i8(const HeadCache& cache, std::uint32_t positions, const float* query,
+               std::uint32_t head_dim, float scale, float* out) {
+  const auto* keys = reinterpret_cast<const std::uint8_t*>(cache.keys);
+  const float query_scale = largest_magnitude(query, head_dim) / 127.0f;
+  const float inverse = inverse_or_zero(query_scale);
+  for (std::size_t p = 0; p < positions; ++p) {
+    const std::uint8_t* key = keys + p / key_block * key_block * cache.dim + p % key_block * 4;
+    std::int32_t dot = 0;
+    for (std::size_t d = 0; d < head_dim; ++d) {
+      const std::int32_t q = std::clamp(rounded(query[d] * inverse), -127, 127);
+      dot += q * (key[d / 4 * key_block * 4 + d % 4] - 128);
+    }
+    out[p] = static_cast<float>(dot) * (query_scale * scale) * cache.key_scales[p];
+  }
+}
+
+float exponentials(float* scores, std::uint32_t positions) {
+  const float largest = *std::max_element(scores, scores + positions);
   float sum = 0.0f;
-  for (std::size_t p = 0; p < n; ++p) {
+  for (std::size_t p = 0; p < positions; ++p) {
     scores[p] = std::exp(scores[p] - largest);
     sum += scores[p];
   }
@@ -144,53 +170,31 @@ float exponentials(float* scores, std::size_t n) {
 }
 
 template <class T>
-void attend(const HeadCache& cache, const Query& query, float* scratch, float* out) {
-  const T* keys = reinterpret_cast<const T*>(cache.keys);
+void combine(const HeadCache& cache, std::uint32_t positions, float* weights, float factor,
+             std::uint32_t head_dim, float* out) {
   const T* values = reinterpret_cast<const T*>(cache.values);
-  for (std::size_t p = 0; p < query.positions; ++p) {
-    const T* key = keys + p / key_block * key_block * cache.dim + p % key_block;
-    float dot = 0.0f;
-    for (std::size_t d = 0; d < query.head_dim; ++d) {
-      dot += query.values[d] * load(key + d * key_block);
-    }
-    scratch[p] = dot * query.scale;
-  }
-  const float inverse_sum = 1.0f / exponentials(scratch, query.positions);
-  for (std::size_t d = 0; d < query.head_dim; ++d) {
+  for (std::size_t d = 0; d < head_dim; ++d) {
     float sum = 0.0f;
-    for (std::size_t p = 0; p < query.positions; ++p) {
-      sum += scratch[p] * load(values + p * cache.dim + d);
+    for (std::size_t p = 0; p < positions; ++p) {
+      sum += weights[p] * load(values + p * cache.dim + d);
     }
-    out[d] = sum * inverse_sum;
+    out[d] = sum * factor;
   }
 }
 
-// The weights of the values, probability times the value's scale, are rounded to 16 bits of the
-// largest of them, so that the sum too is one of integers.
-void attend_i8(const HeadCache& cache, const Query& query, float* scratch, float* out) {
-  const std::size_t n = query.positions;
-  const auto* keys = reinterpret_cast<const std::uint8_t*>(cache.keys);
+// The weights, times the scales of the values, are rounded to 16 bits of the largest of them, so
+// that the sum too is one of integers.
+void combine_i8(const HeadCache& cache, std::uint32_t positions, float* weights, float factor,
+                std::uint32_t head_dim, float* out) {
   const auto* values = reinterpret_cast<const std::int8_t*>(cache.values);
-  const float query_scale = largest_magnitude(query.values, query.head_dim) / 127.0f;
-  const float inverse = inverse_or_zero(query_scale);
-  for (std::size_t p = 0; p < n; ++p) {
-    const std::uint8_t* key = keys + p / key_block * key_block * cache.dim + p % key_block * 4;
-    std::int32_t dot = 0;
-    for (std::size_t d = 0; d < query.head_dim; ++d) {
-      const std::int32_t q = std::clamp(rounded(query.values[d] * inverse), -127, 127);
-      dot += q * (key[d / 4 * key_block * 4 + d % 4] - 128);
-    }
-    scratch[p] = static_cast<float>(dot) * (query_scale * query.scale) * cache.key_scales[p];
-  }
-  const float sum = exponentials(scratch, n);
-  for (std::size_t p = 0; p < n; ++p) scratch[p] *= cache.value_scales[p];
-  const float largest = largest_magnitude(scratch, n);
+  for (std::size_t p = 0; p < positions; ++p) weights[p] *= cache.value_scales[p];
+  const float largest = largest_magnitude(weights, positions);
   const float to_integer = largest > 0.0f ? 65535.0f / largest : 0.0f;
-  const float from_integer = largest / 65535.0f / sum;
-  for (std::size_t d = 0; d < query.head_dim; ++d) {
+  const float from_integer = largest / 65535.0f * factor;
+  for (std::size_t d = 0; d < head_dim; ++d) {
     std::int32_t high = 0, low = 0;  // Of the weights' upper and lower bytes.
-    for (std::size_t p = 0; p < n; ++p) {
-      const std::int32_t weight = std::min(rounded(scratch[p] * to_integer), 65535);
+    for (std::size_t p = 0; p < positions; ++p) {
+      const std::int32_t weight = std::min(rounded(weights[p] * to_integer), 65535);
       const std::int32_t value = values[p / 4 * 4 * cache.dim + d * 4 + p % 4];
       high += (weight >> 8) * value;
       low += (weight & 255) * value;
@@ -229,7 +233,9 @@ const Kernels scalar_kernels = {
     .prepare = {prepare<float>, prepare<BFloat16>, prepare_i8},
     .multiply = {multiply<float, 1>, multiply<BFloat16, 2>, multiply_i8},
     .store = {store<float>, store<BFloat16>, store_i8},
-    .attend = {attend<float>, attend<BFloat16>, attend_i8},
+    .scores = {scores<float>, scores<BFloat16>, scores_i8},
+    .exponentials = exponentials,
+    .combine = {combine<float>, combine<BFloat16>, combine_i8},
     .rms_norm = rms_norm,
     .rotate = rotate,
     .silu = silu,
