@@ -91,6 +91,10 @@ struct Kernels {
   void (*silu)(float* x, std::size_t n);
   /// out = silu(gate) * up (Shazeer 2020).
   void (*silu_multiply)(const float* gate, const float* up, std::size_t n, float* out);
+
+  /// Reads `bytes` bytes, a multiple of 64 and so aligned, as fast as can be: to measure with.
+  /// Gives something that depends on all of them.
+  std::uint64_t (*read)(const std::byte* from, std::size_t bytes);
 };
 
 /// The part of a table that has instructions of its own for products of 8-bit numbers.

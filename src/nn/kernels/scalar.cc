@@ -226,6 +226,13 @@ void silu_multiply(const float* gate, const float* up, std::size_t n, float* out
   for (std::size_t i = 0; i < n; ++i) out[i] = gate[i] / (1.0f + std::exp(-gate[i])) * up[i];
 }
 
+std::uint64_t read(const std::byte* from, std::size_t bytes) {
+  const auto* words = reinterpret_cast<const std::uint64_t*>(from);
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < bytes / 8; ++i) sum ^= words[i];
+  return sum;
+}
+
 }  // namespace
 
 const Kernels scalar_kernels = {
@@ -240,6 +247,7 @@ const Kernels scalar_kernels = {
     .rotate = rotate,
     .silu = silu,
     .silu_multiply = silu_multiply,
+    .read = read,
 };
 
 }  // namespace antiphon::nn

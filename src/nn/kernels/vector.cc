@@ -539,6 +539,29 @@ void silu_multiply(const float* gate, const float* up, std::size_t n, float* out
   }
 }
 
+std::uint64_t read(const std::byte* from, std::size_t bytes) {
+  const U32 u;
+  constexpr std::size_t step = lanes * 4;
+  constexpr std::size_t sums = 256 / step < 8 ? 256 / step : 8;
+  hn::Vec<U32> sum[sums];
+  ANTIPHON_UNROLL
+  for (std::size_t v = 0; v < sums; ++v) sum[v] = hn::Zero(u);
+  std::size_t at = 0;
+  for (; at + sums * step <= bytes; at += sums * step) {
+    ANTIPHON_UNROLL
+    for (std::size_t v = 0; v < sums; ++v) {
+      sum[v] = hn::Xor(sum[v],
+                       hn::Load(u, reinterpret_cast<const std::uint32_t*>(from + at + v * step)));
+    }
+  }
+  for (; at < bytes; at += step) {
+    sum[0] = hn::Xor(sum[0], hn::Load(u, reinterpret_cast<const std::uint32_t*>(from + at)));
+  }
+  ANTIPHON_UNROLL
+  for (std::size_t v = 1; v < sums; ++v) sum[0] = hn::Xor(sum[0], sum[v]);
+  return hn::GetLane(hn::SumOfLanes(u, sum[0]));
+}
+
 /// The table of this instruction set.
 Kernels table() {
   // As many sums as registers allow: 32 of them from AVX-512 on, else 16.
@@ -554,7 +577,8 @@ Kernels table() {
           .rms_norm = rms_norm,
           .rotate = rotate,
           .silu = silu_all,
-          .silu_multiply = silu_multiply};
+          .silu_multiply = silu_multiply,
+          .read = read};
 }
 
 #endif
