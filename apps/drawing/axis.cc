@@ -35,7 +35,8 @@ Axis::Axis(double low, double high, bool log) : low_(low), high_(high), log_(log
     return;
   }
   // A span that vanishes beside its numbers would give steps of nothing.
-  const double least = std::max(1e-9, 1e-6 * std::max(std::abs(low_), std::abs(high_)));
+  const double size = std::max(std::abs(low_), std::abs(high_));
+  const double least = size > 0 ? 1e-3 * size : 1;
   if (high_ - low_ < least) low_ -= least, high_ += least;
   const double step = round_step(high_ - low_, 7);
   low_ = std::floor(low_ / step) * step;

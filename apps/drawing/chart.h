@@ -22,11 +22,11 @@ struct Level {
 };
 
 struct Chart {
-  std::string title;
-  std::string x_label, y_label;
+  std::string title{};
+  std::string x_label{}, y_label{};
   bool log_x = false;  ///< Points with x <= 0 are then left out.
-  std::vector<Curve> curves;
-  std::vector<Level> levels;
+  std::vector<Curve> curves{};
+  std::vector<Level> levels{};
 };
 
 /// A line chart: axes with round ticks, a colour a curve, a legend.

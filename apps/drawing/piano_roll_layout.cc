@@ -18,8 +18,8 @@ using music::Score;
 using music::Ticks;
 
 // Cool for people, warm for models; neighbours differ in lightness too, for eyes that see few hues.
-constexpr std::array<Colour, 6> human_colours = {Colour::rgb(0x1f5fae), Colour::rgb(0x0f8b8d),
-                                                 Colour::rgb(0x5b4fc4), Colour::rgb(0x2e9e5b),
+constexpr std::array<Colour, 6> human_colours = {Colour::rgb(0x1f5fae), Colour::rgb(0x2e9e5b),
+                                                 Colour::rgb(0x7b4fc4), Colour::rgb(0x0f8b8d),
                                                  Colour::rgb(0x4a90d9), Colour::rgb(0x4c6472)};
 constexpr std::array<Colour, 5> ai_colours = {Colour::rgb(0xe2711d), Colour::rgb(0xc1292e),
                                               Colour::rgb(0xd69e00), Colour::rgb(0xb0357f),
