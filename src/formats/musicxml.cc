@@ -128,8 +128,9 @@ std::vector<Meter> bar_meters(const Frame& frame, std::span<const WrittenPart> p
       if (bar >= part.bars.size()) continue;
       const Ticks length = part.bars[bar].length;
       longest = std::max(longest, length);
-      // Tuplets whose notes are rounded one by one add up to nearly a bar.
-      fits = fits || std::abs((length - nominal.bar()).count) <= 8;
+      // Rounded tuplets add up to nearly a bar, and a missing 32nd is a slip rather than a meter.
+      const std::int64_t excess = (length - nominal.bar()).count;
+      fits = fits || (excess >= -Ticks::per_quarter / 8 && excess <= 8);
     }
     if (fits || longest == Ticks{0}) {
       meters.push_back(nominal);
@@ -251,9 +252,8 @@ class Unfolding {
   void lay_changes(std::vector<InBar<T>> written, std::vector<Change<T>>& played) const {
     sort_by_place(written);
     const auto lay = [&](Ticks at, const T& value) {
-      if (!played.empty() && played.back().value == value) return;
       if (!played.empty() && played.back().at == at) played.pop_back();
-      played.push_back({at, value});
+      if (played.empty() || played.back().value != value) played.push_back({at, value});
     };
     for (std::size_t i = 0; i < order_.size(); ++i) {
       auto change = from_bar(written, order_[i]);

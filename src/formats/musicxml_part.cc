@@ -25,6 +25,15 @@ constexpr std::int64_t grace_ticks = Ticks::per_quarter / 12;
 
 bool is_yes(const char* value) { return std::string_view(value) == "yes"; }
 
+/// Whether a part's name can only mean one who sings; "alto" could be a saxophone's.
+bool names_a_singer(std::string_view name) {
+  constexpr std::string_view words[] = {"Voice", "Voix",   "Singstimme", "Stimme",
+                                        "Voce",  "Gesang", "Chant",      "Canto"};
+  return std::any_of(std::begin(words), std::end(words), [&](std::string_view word) {
+    return name.find(word) != std::string_view::npos;
+  });
+}
+
 /// Reads one part, bar by bar. Positions run in fractions of ticks, because divisions need not
 /// divide ours, and are rounded where a note begins or ends.
 class PartReader {
@@ -615,7 +624,9 @@ PartHeader read_part_header(const xml_node& score_part) {
   // Editors play what is sung on oboes and the like; General MIDI has four voices, 52 to 54 and 85.
   const bool on_a_voice =
       header.program && ((*header.program >= 52 && *header.program <= 54) || *header.program == 85);
-  if (sound.starts_with("voice.") && !on_a_voice) header.program = 52;
+  const bool is_sung =
+      sound.starts_with("voice.") || (!sound.empty() && names_a_singer(header.name));
+  if (is_sung && !on_a_voice) header.program = 52;
   if (!header.program && !sound.empty()) header.program = program_of_name(sound);
   if (!header.program) header.program = program_of_name(header.name);
   return header;
