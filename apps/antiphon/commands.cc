@@ -11,6 +11,7 @@ std::span<const Command> commands() {
       {"show", "Draw a score as a piano roll", show_command},
       {"convert", "Read a score in one format and write it in another", convert_command},
       {"evaluate", "Measure accompaniments", evaluate_command},
+      {"models", "List, show, verify and time models", models_command},
   };
   return table;
 }

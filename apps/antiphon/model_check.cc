@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "antiphon/model_check.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "antiphon/model_folder.h"
+#include "base/file.h"
+#include "crypto/hash.h"
+#include "nn/safetensors.h"
+
+namespace antiphon::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t max_text_bytes = std::size_t{1} << 20;
+
+/// A string at the top of a JSON object; empty if there is none.
+std::string string_in(std::string_view json, const char* key) {
+  const auto object = nlohmann::json::parse(json, nullptr, false);
+  if (!object.is_object() || !object.contains(key) || !object[key].is_string()) return {};
+  return object[key].get<std::string>();
+}
+
+std::string type_of_matrices(const nn::SafeTensors& file) {
+  // Norms and scales stay f32, so the type of the most bytes is the matrices'.
+  std::map<nn::Type, std::size_t> bytes;
+  for (const auto& [name, tensor] : file.tensors()) bytes[tensor.type] += tensor.bytes.size();
+  const auto most = std::max_element(
+      bytes.begin(), bytes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  return most == bytes.end() ? "none" : std::string(nn::name_of(most->first));
+}
+
+Error in_folder(const fs::path& folder, const char* file, const Error& error) {
+  return {error.code, (folder / file).string() + ": " + error.message};
+}
+
+fs::path without_slash(const fs::path& folder) {
+  return folder.has_filename() ? folder : folder.parent_path();
+}
+
+}  // namespace
+
+Result<ModelFacts> read_model_facts(const fs::path& folder) {
+  ModelFacts facts;
+  facts.folder = without_slash(folder);
+  facts.name = facts.folder.filename().string();
+  ANTIPHON_TRY(const Bytes config, read_file(folder / "config.json", max_text_bytes));
+  auto parsed = nn::TransformerConfig::parse(as_text(config));
+  if (!parsed) return in_folder(folder, "config.json", parsed.error());
+  facts.config = *std::move(parsed);
+  facts.architecture = string_in(as_text(config), "architecture");
+  ANTIPHON_TRY(Bytes weights, read_file(folder / "weights.safetensors"));
+  facts.weights_bytes = weights.size();
+  const auto file = nn::SafeTensors::parse(std::move(weights));
+  if (!file) return in_folder(folder, "weights.safetensors", file.error());
+  facts.weights_type = type_of_matrices(*file);
+  facts.metadata = file->metadata();
+  return facts;
+}
+
+std::vector<fs::path> model_folders() {
+  std::vector<fs::path> folders;
+  std::set<std::string> names;
+  for (const fs::path& root : model_roots()) {
+    std::vector<fs::path> here;
+    std::error_code error;
+    for (fs::directory_iterator entry(root, error), end; !error && entry != end;
+         entry.increment(error)) {
+      std::error_code ignored;
+      if (fs::exists(entry->path() / "config.json", ignored)) here.push_back(entry->path());
+    }
+    std::sort(here.begin(), here.end());
+    for (const fs::path& folder : here) {
+      if (names.insert(folder.filename().string()).second) folders.push_back(folder);
+    }
+  }
+  return folders;
+}
+
+ModelCheck check_model(const fs::path& folder) {
+  ModelCheck check;
+  const auto compare = [&](const std::string& what, const std::string& said,
+                           const std::string& found) {
+    if (said == found) {
+      check.passed.push_back(what + " is as stated");
+    } else {
+      check.failed.push_back(what + " is " + found + ", stated is " + said);
+    }
+  };
+  const auto config = read_file(folder / "config.json", max_text_bytes);
+  const auto vocabulary = read_file(folder / "vocabulary.json", max_text_bytes);
+  const auto weights = read_file(folder / "weights.safetensors");
+  for (const auto* file : {&config, &vocabulary, &weights}) {
+    if (!*file) check.failed.push_back(file->error().message);
+  }
+  if (!check.failed.empty()) return check;
+
+  const std::string vocabulary_hash = crypto::sha256_hex(*vocabulary);
+  if (const auto said = string_in(as_text(*config), "vocabulary"); !said.empty()) {
+    compare("the vocabulary's hash in config.json", said, vocabulary_hash);
+  } else {
+    check.failed.push_back("config.json names no vocabulary");
+  }
+  if (const auto said = string_in(as_text(*config), "weights"); !said.empty()) {
+    compare("the weights' hash in config.json", said, crypto::sha256_hex(*weights));
+  }
+  if (const auto file = nn::SafeTensors::parse(*weights); file) {
+    const auto& metadata = file->metadata();
+    if (const auto said = metadata.find("vocabulary"); said != metadata.end()) {
+      compare("the vocabulary's hash in the weights", said->second, vocabulary_hash);
+    }
+  }
+  // The folder's path rather than its name, which another root may have too.
+  const auto model = load_model(fs::absolute(folder).string());
+  if (model) {
+    check.passed.push_back("the model loads");
+  } else {
+    check.failed.push_back(model.error().message);
+  }
+  return check;
+}
+
+}  // namespace antiphon::app
