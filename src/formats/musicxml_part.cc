@@ -67,7 +67,7 @@ class PartReader {
     written.lyrics = static_cast<std::uint32_t>(part_.lyrics.size());
     cursor_ = 0;
     filled_ = 0;
-    main_from_ = main_to_ = part_.notes.size();
+    graces_from_ = main_from_ = main_to_ = part_.notes.size();
     graces_.clear();
     for (const xml_node child : measure.children()) {
       const std::string_view name = child.name();
@@ -120,7 +120,7 @@ class PartReader {
     if (!ticks) return;
     if (forward) return advance(move, *ticks);
     cursor_ = std::max(0.0, cursor_ - *ticks);
-    main_from_ = main_to_ = part_.notes.size();
+    graces_from_ = main_from_ = main_to_ = part_.notes.size();
   }
 
   // Attributes.
@@ -338,7 +338,7 @@ class PartReader {
       note.duration = {std::llround(cursor_ + ticks) - note.at.count};
     }
     if (pitch) {
-      const Ticks shift = parsed.tie_stops ? Ticks{0} : main_shift_;
+      const Ticks shift = parsed.tie_stops && !tie_from_grace(note) ? Ticks{0} : main_shift_;
       note.at += shift;
       note.duration = std::max(note.duration - shift, Ticks{1});
       part_.notes.push_back(note);
@@ -348,10 +348,21 @@ class PartReader {
     if (!parsed.chord) advance(node, ticks);
   }
 
+  /// Whether a grace note of the note or chord in hand is tied to `main`; it then lasts up to it.
+  bool tie_from_grace(const WrittenNote& main) {
+    for (std::size_t i = graces_from_; i < main_from_; ++i) {
+      WrittenNote& grace = part_.notes[i];
+      if (!grace.tie_starts || grace.pitch != main.pitch) continue;
+      grace.duration = main.at + main_shift_ - grace.at;
+      return true;
+    }
+    return false;
+  }
+
   void advance_main(const xml_node& node, double ticks, const Parsed& parsed) {
     resolve_graces(parsed, ticks);
     main_start_ = cursor_;
-    main_from_ = main_to_ = part_.notes.size();
+    graces_from_ = main_from_ = main_to_ = part_.notes.size();
     advance(node, ticks);
   }
 
@@ -365,7 +376,11 @@ class PartReader {
   /// is what it loses to them.
   void resolve_graces(const Parsed& main, double ticks) {
     main_shift_ = {};
-    if (!graces_.empty() && graces_.front().from_previous) place_trailing_graces();
+    graces_from_ = part_.notes.size();
+    if (!graces_.empty() && graces_.front().from_previous) {
+      place_trailing_graces();
+      graces_from_ = part_.notes.size();
+    }
     if (graces_.empty()) return;
     const std::int64_t each =
         std::min(grace_ticks, static_cast<std::int64_t>(ticks) / (2 * std::max(grace_slots_, 1)));
@@ -593,6 +608,7 @@ class PartReader {
   std::size_t main_from_ = 0;
   std::size_t main_to_ = 0;
   Ticks main_shift_;
+  std::size_t graces_from_ = 0;  ///< Its grace notes are from here to `main_from_`.
 
   std::vector<Grace> graces_;  ///< Waiting for the note that they lean on.
   int grace_slots_ = 0;

@@ -135,6 +135,16 @@ TEST(MusicXml, GraceNotesAtTheEndTakeTheirTimeFromTheNoteBefore) {
   EXPECT_EQ(part.notes[1], (Note{Ticks{3760}, Ticks{80}, 71}));
 }
 
+TEST(MusicXml, AGraceNoteTiedToItsNoteIsOneWithIt) {
+  const std::string grace =
+      "<note><grace/><pitch><step>C</step><octave>5</octave></pitch><tie type=\"start\"/></note>"
+      "<note><grace/><pitch><step>E</step><octave>5</octave></pitch></note>";
+  const auto part =
+      part_of(partwise(measure(two_divisions + grace + note("C5", 8, "<tie type=\"stop\"/>"))));
+  ASSERT_EQ(part.notes.size(), 2u);
+  EXPECT_EQ(part.notes[0], (Note{Ticks{0}, Ticks{3840}, 72}));
+}
+
 TEST(MusicXml, TransposingInstrumentsSound) {
   const Reading reading = read_text(partwise(measure(
       "<attributes><divisions>2</divisions><key><fifths>2</fifths></key><transpose><chromatic>-2"
@@ -305,6 +315,14 @@ TEST(MusicXml, ErrorsSayTheLine) {
   EXPECT_THAT(error_of("<html/>"), HasSubstr("test.xml:1: the document is a <html>"));
   EXPECT_THAT(error_of("<score-partwise/>"), HasSubstr("the score has no bars"));
   EXPECT_THAT(error_of(""), HasSubstr("test.xml:1: not well-formed XML"));
+}
+
+TEST(MusicXml, RepeatsThatMultiplyOutOfProportionArePlayedOnce) {
+  const Reading reading = read_text(
+      partwise(measure(note("C4", 4) + "<barline><repeat direction=\"backward\" times=\"60\"/>"
+                                       "</barline>")));
+  EXPECT_EQ(reading.score.parts[0].notes.size(), 1u);
+  EXPECT_THAT(reading.dropped, ElementsAre(HasSubstr("each bar is played once")));
 }
 
 TEST(MusicXml, ABarLongerThanAnyMeterIsRefused) {

@@ -35,15 +35,21 @@ Result<std::string> inflate(zip_t* archive, zip_uint64_t index, std::size_t max_
                              "); expected an unencrypted .mxl package");
   }
   std::string text;
+  const auto too_large = [&] {
+    return refusal(name, "the zipped score unpacks to over " + std::to_string(max_size) +
+                             " bytes, 64 times the file; refused as a zip bomb");
+  };
+  zip_stat_t claims;
+  if (zip_stat_index(archive, index, 0, &claims) == 0 && (claims.valid & ZIP_STAT_SIZE) != 0) {
+    if (claims.size > max_size) return too_large();
+    text.reserve(claims.size);
+  }
   char block[16384];
   for (;;) {
     const zip_int64_t got = zip_fread(entry.get(), block, sizeof block);
     if (got < 0) return refusal(name, "the zipped score is damaged; expected a whole .mxl package");
     if (got == 0) return text;
-    if (text.size() + static_cast<std::size_t>(got) > max_size) {
-      return refusal(name, "the zipped score unpacks to over " + std::to_string(max_size) +
-                               " bytes, 64 times the file; refused as a zip bomb");
-    }
+    if (text.size() + static_cast<std::size_t>(got) > max_size) return too_large();
     text.append(block, static_cast<std::size_t>(got));
   }
 }

@@ -3,10 +3,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <zip.h>
 
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/random.h"
 #include "formats/format.h"
 
 namespace antiphon::formats {
@@ -41,6 +43,33 @@ TEST(MusicXmlText, WithoutAContainerTheFirstScoreIsTaken) {
 
 TEST(MusicXmlText, AZipBombIsRefused) {
   EXPECT_THAT(error_of(file("bomb.mxl")), HasSubstr("refused as a zip bomb"));
+}
+
+/// A package of one file, deflated.
+Bytes zipped(const std::string& text) {
+  zip_source_t* out = zip_source_buffer_create(nullptr, 0, 0, nullptr);
+  zip_source_keep(out);
+  zip_t* archive = zip_open_from_source(out, ZIP_TRUNCATE, nullptr);
+  zip_file_add(archive, "score.xml", zip_source_buffer(archive, text.data(), text.size(), 0), 0);
+  zip_close(archive);
+  zip_source_open(out);
+  zip_source_seek(out, 0, SEEK_END);
+  Bytes bytes(static_cast<std::size_t>(zip_source_tell(out)));
+  zip_source_seek(out, 0, SEEK_SET);
+  zip_source_read(out, bytes.data(), bytes.size());
+  zip_source_free(out);
+  return bytes;
+}
+
+TEST(MusicXmlText, ADocumentOfNothingButElementsIsRefusedBeforeItIsParsed) {
+  // What can't be deflated stands in front, so that the package passes for no bomb.
+  Random random(1);
+  std::string text = "<score-partwise><!--";
+  for (int i = 0; i < 200000; ++i) text += static_cast<char>('a' + random.below(26));
+  text += "-->";
+  for (int i = 0; i < 2000000; ++i) text += "<a/>";
+  EXPECT_EQ(error_of(zipped(text + "</score-partwise>")),
+            "test.mxl:1: the document has more elements than any score of its size; refused");
 }
 
 TEST(MusicXmlText, ATruncatedPackageIsDamaged) {
