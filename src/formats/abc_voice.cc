@@ -1,0 +1,505 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/abc_voice.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdlib>
+
+#include "formats/instrument_names.h"
+#include "formats/text.h"
+
+namespace antiphon::formats {
+namespace {
+
+using music::Ticks;
+
+constexpr std::int64_t units_per_tick = abc_units_per_quarter / Ticks::per_quarter;
+constexpr std::size_t max_bars = 1 << 16;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_note(char c) { return (c >= 'a' && c <= 'g') || (c >= 'A' && c <= 'G'); }
+bool is_accidental(char c) { return c == '^' || c == '_' || c == '='; }
+
+std::int64_t take_number(std::string_view& text, std::int64_t absent) {
+  if (text.empty() || !is_digit(text[0])) return absent;
+  std::int64_t value = 0;
+  while (!text.empty() && is_digit(text[0])) {
+    value = std::min<std::int64_t>(value * 10 + (text[0] - '0'), 1024);
+    text.remove_prefix(1);
+  }
+  return value;
+}
+
+Error unclear(const std::string& what) { return {Errc::invalid_input, what}; }
+
+}  // namespace
+
+void AbcVoice::start(const AbcDefaults& defaults) {
+  const AbcClef own = state_.clef;
+  const int program = state_.program;
+  state_ = defaults;
+  if (own.semitones() != 0 || own.percussion) state_.clef = own;
+  if (program >= 0) state_.program = program;
+}
+
+Status AbcVoice::set(char letter, std::string_view value) {
+  ANTIPHON_CHECK(state_.set(letter, value));
+  Item change;
+  if (letter == 'M') change.meter = state_.meter;
+  if (letter == 'Q') change.tempo = state_.tempo;
+  if (letter == 'K') change.key = state_.key.key;
+  bar().items.push_back(std::move(change));
+  return Done{};
+}
+
+void AbcVoice::set_properties(std::string_view properties) {
+  state_.clef.take(properties);
+  for (const std::string_view key : {"name", "nm"}) {
+    if (const auto name = abc_property(properties, key); name && name_.empty())
+      name_ = to_utf8(*name);
+  }
+}
+
+AbcVoice::Bar& AbcVoice::bar() {
+  if (bars_.empty()) {
+    next_bar();
+    // What holds at the start is said as a change, so that playing needs no second source.
+    Item opening;
+    opening.meter = state_.meter;
+    opening.key = state_.key.key;
+    opening.tempo = state_.tempo;
+    bars_.back().items.push_back(std::move(opening));
+  }
+  return bars_.back();
+}
+
+std::int64_t AbcVoice::length(std::string_view& text) {
+  std::int64_t numerator = std::max<std::int64_t>(take_number(text, 1), 1);
+  std::int64_t denominator = 1;
+  while (!text.empty() && text[0] == '/') {
+    text.remove_prefix(1);
+    denominator =
+        std::min<std::int64_t>(denominator * std::max<std::int64_t>(take_number(text, 2), 1), 1024);
+  }
+  return state_.unit * numerator / denominator;
+}
+
+Result<AbcVoice::Pitch> AbcVoice::pitch(std::string_view& text) {
+  std::optional<int> accidental;
+  while (!text.empty() && is_accidental(text[0])) {
+    accidental = accidental.value_or(0) + (text[0] == '^' ? 1 : text[0] == '_' ? -1 : 0);
+    text.remove_prefix(1);
+  }
+  // Quarter tones, as in ^/c, are not what a Score holds.
+  if (accidental && !text.empty() && text[0] == '/') {
+    dropped_.insert("quarter tones");
+    accidental = 0;
+    text.remove_prefix(1);
+  }
+  if (text.empty() || !is_note(text[0])) return unclear("an accidental without a note after it");
+  constexpr std::array<int, 7> steps = {9, 11, 0, 2, 4, 5, 7};
+  const char letter = text[0];
+  text.remove_prefix(1);
+  const bool high = letter >= 'a';
+  const int index = std::tolower(static_cast<unsigned char>(letter)) - 'a';
+  int octave = high ? 6 : 5;
+  for (; !text.empty() && (text[0] == '\'' || text[0] == ','); text.remove_prefix(1)) {
+    octave += text[0] == '\'' ? 1 : -1;
+  }
+  const int step = (index + 5) % 7;  // C = 0.
+  int& in_bar = bar_accidentals_.try_emplace({step, octave}, 100).first->second;
+  if (accidental) in_bar = *accidental;
+  const int alter = in_bar != 100 ? in_bar : state_.key.accidentals[static_cast<std::size_t>(step)];
+  const int midi =
+      octave * 12 + steps[static_cast<std::size_t>(index)] + alter + state_.clef.semitones();
+  if (midi < 0 || midi > 127) return unclear("a note outside of the range that instruments have");
+  return Pitch{midi, false};
+}
+
+Status AbcVoice::grace(std::string_view& text) {
+  const std::size_t end = text.find('}');
+  if (end == std::string_view::npos) return unclear("a grace note '{' has no '}'");
+  std::string_view inside = text.substr(1, end - 1);
+  text.remove_prefix(end + 1);
+  while (!inside.empty()) {
+    if (is_note(inside[0]) || is_accidental(inside[0])) {
+      const auto note = pitch(inside);
+      if (!note) return note.error();
+      (void)length(inside);
+      if (pending_grace_.size() < 16) pending_grace_.push_back({note->midi});
+    } else {
+      inside.remove_prefix(1);
+    }
+  }
+  return Done{};
+}
+
+Status AbcVoice::tuplet(std::string_view& text) {
+  text.remove_prefix(1);
+  const std::int64_t p = take_number(text, 0);
+  if (p < 2 || p > 64)
+    return unclear("a tuplet of " + std::to_string(p) + " notes; expected 2 to 64");
+  const bool compound =
+      state_.meter && state_.meter->numerator() % 3 == 0 && state_.meter->denominator() >= 8;
+  constexpr std::array<int, 10> usual = {0, 0, 3, 2, 3, 0, 2, 0, 3, 0};
+  std::int64_t q = p < 10 ? usual[static_cast<std::size_t>(p)] : 0;
+  if (q == 0) q = compound ? 3 : 2;
+  std::int64_t r = p;
+  if (!text.empty() && text[0] == ':') {
+    text.remove_prefix(1);
+    q = take_number(text, q);
+    if (!text.empty() && text[0] == ':') {
+      text.remove_prefix(1);
+      r = take_number(text, r);
+    }
+  }
+  tuplet_from_ = p;
+  tuplet_to_ = std::clamp<std::int64_t>(q, 1, 64);
+  tuplet_left_ = static_cast<int>(r);
+  return Done{};
+}
+
+void AbcVoice::add(Item item) {
+  if (tuplet_left_ > 0 && !item.whole_bars) {
+    item.duration = item.duration * tuplet_to_ / tuplet_from_;
+    --tuplet_left_;
+  }
+  if (broken_next_ != 0) {
+    // a>b: the first one and a half, the second a half; more signs, more dots.
+    const int dots = std::min(std::abs(broken_next_), 3);
+    const std::int64_t small = item.duration >> dots;
+    item.duration = broken_next_ > 0 ? small : item.duration * 2 - small;
+    broken_next_ = 0;
+  }
+  item.chord = std::exchange(pending_chord_, {});
+  if (!item.pitches.empty()) {
+    item.grace = std::exchange(pending_grace_, {});
+    ++notes_;
+    if (line_ended_) {
+      line_notes_.clear();
+      line_ended_ = false;
+      verse_ = 0;
+    }
+    const std::size_t item_index = bar().items.size();
+    line_notes_.emplace_back(bars_.size() - 1, item_index);
+  }
+  bar().items.push_back(std::move(item));
+}
+
+void AbcVoice::broken_rhythm(std::string_view& text) {
+  const char sign = text[0];
+  int dots = 0;
+  for (; !text.empty() && text[0] == sign; text.remove_prefix(1)) ++dots;
+  dots = std::min(dots, 3);
+  if (bars_.empty()) return;
+  auto& items = bars_.back().items;
+  const auto last = std::find_if(items.rbegin(), items.rend(),
+                                 [](const Item& item) { return item.duration > 0; });
+  if (last == items.rend()) return;
+  const std::int64_t small = last->duration >> dots;
+  last->duration = sign == '>' ? last->duration * 2 - small : small;
+  broken_next_ = sign == '>' ? dots : -dots;
+}
+
+Status AbcVoice::note_or_chord(std::string_view& text) {
+  Item item;
+  if (text[0] != '[') {
+    ANTIPHON_TRY(const Pitch note, pitch(text));
+    item.pitches.push_back(note);
+    item.duration = length(text);
+  } else {
+    const std::size_t end = text.find(']');
+    if (end == std::string_view::npos) return unclear("a chord '[' has no ']'");
+    std::string_view inside = text.substr(1, end - 1);
+    text.remove_prefix(end + 1);
+    std::int64_t first_length = 0;
+    while (!inside.empty()) {
+      if (is_note(inside[0]) || is_accidental(inside[0])) {
+        ANTIPHON_TRY(Pitch note, pitch(inside));
+        const std::int64_t own = length(inside);
+        if (item.pitches.empty()) first_length = own;
+        if (!inside.empty() && inside[0] == '-') note.tied = true;
+        if (item.pitches.size() < 32) item.pitches.push_back(note);
+      } else if (inside[0] == '"') {
+        inside.remove_prefix(std::min(inside.find('"', 1), inside.size() - 1) + 1);
+      } else {
+        inside.remove_prefix(1);
+      }
+    }
+    if (item.pitches.empty()) return Done{};
+    const std::int64_t factor = length(text);
+    item.duration = first_length * factor / state_.unit;
+  }
+  if (!text.empty() && text[0] == '-') {
+    for (Pitch& note : item.pitches) note.tied = true;
+    text.remove_prefix(1);
+  }
+  add(std::move(item));
+  return Done{};
+}
+
+void AbcVoice::rest(std::string_view& text) {
+  const char sign = text[0];
+  text.remove_prefix(1);
+  Item item;
+  if (sign == 'z' || sign == 'x') {
+    item.duration = length(text);
+  } else {
+    item.whole_bars = true;
+    item.duration = std::clamp<std::int64_t>(take_number(text, 1), 1, 1000);
+  }
+  add(std::move(item));
+}
+
+// A bar line with its repeats and endings: every mix of | : [ ] and numbers.
+bool AbcVoice::bar_line(std::string_view& text) {
+  std::size_t size = 0;
+  while (size < text.size() &&
+         (text[size] == '|' || text[size] == ':' || text[size] == ']' ||
+          (text[size] == '[' && size + 1 < text.size() && text[size + 1] == '|'))) {
+    ++size;
+  }
+  std::string_view sign = text.substr(0, size);
+  const bool bracket =
+      size == 0 && text.size() > 1 && text[0] == '[' && (is_digit(text[1]) || text[1] == '"');
+  if (size == 0 && !bracket) return false;
+  text.remove_prefix(size + (bracket ? 1 : 0));
+
+  bar_accidentals_.clear();
+  const auto first_bar = sign.find('|');
+  const bool only_colons = size > 0 && first_bar == std::string_view::npos;
+  const std::size_t colons_before =
+      only_colons ? size : std::min(sign.find_first_not_of(':'), size);
+  const bool ends_repeat = size > 0 && (only_colons ? size >= 2 : sign[0] == ':');
+  const bool starts_repeat =
+      size > 0 && (only_colons ? size >= 2 : sign.back() == ':' && sign.size() > 1);
+  const bool heavy = ends_repeat || starts_repeat || sign.find("||") != std::string_view::npos ||
+                     sign.find("|]") != std::string_view::npos;
+  Bar& before = bar();
+  if (ends_repeat)
+    before.flow.times = static_cast<int>(std::clamp<std::size_t>(colons_before + 1, 2, 4));
+  if (only_colons) before.flow.times = 2;
+  if (heavy && ending_open_) {
+    before.flow.ending_stops = true;
+    ending_open_ = false;
+  }
+  const bool holds_something = std::any_of(before.items.begin(), before.items.end(),
+                                           [](const Item& item) { return item.duration > 0; });
+  if (bars_.size() < max_bars && (holds_something || before.flow.times > 0)) next_bar();
+  if (starts_repeat) bars_.back().flow.forward_repeat = true;
+
+  // "[1", "|2", ":|2,3", "[1-3".
+  if (!bracket && !text.empty() && text[0] == '[' && text.size() > 1 && is_digit(text[1]))
+    text.remove_prefix(1);
+  if (!text.empty() && is_digit(text[0])) {
+    if (ending_open_ && bars_.size() > 1) bars_[bars_.size() - 2].flow.ending_stops = true;
+    std::uint64_t endings = 0;
+    std::int64_t from = take_number(text, 1);
+    const auto add_endings = [&](std::int64_t low, std::int64_t high) {
+      for (std::int64_t n = std::max<std::int64_t>(low, 1); n <= std::min<std::int64_t>(high, 63);
+           ++n) {
+        endings |= std::uint64_t{1} << (n - 1);
+      }
+    };
+    add_endings(from, from);
+    while (text.size() > 1 && (text[0] == ',' || text[0] == '-') && is_digit(text[1])) {
+      const bool range = text[0] == '-';
+      text.remove_prefix(1);
+      const std::int64_t to = take_number(text, from);
+      add_endings(range ? from : to, to);
+      from = to;
+    }
+    bars_.back().flow.ending_starts = endings;
+    ending_open_ = true;
+  }
+  return true;
+}
+
+Status AbcVoice::music(std::string_view text) {
+  while (!text.empty()) {
+    const char c = text[0];
+    if (is_note(c) || is_accidental(c)) {
+      ANTIPHON_CHECK(note_or_chord(text));
+    } else if (c == '[' && text.size() > 1 && !is_digit(text[1]) && text[1] != '|' &&
+               text[1] != '"') {
+      ANTIPHON_CHECK(note_or_chord(text));
+    } else if (c == '[' && text.size() > 2 && text[1] == '"' &&
+               text.find(']') != std::string_view::npos && text.find('"', 2) < text.find(']')) {
+      ANTIPHON_CHECK(note_or_chord(text));
+    } else if (c == 'z' || c == 'x' || c == 'Z' || c == 'X') {
+      rest(text);
+    } else if (c == '{') {
+      ANTIPHON_CHECK(grace(text));
+    } else if (c == '(' && text.size() > 1 && is_digit(text[1])) {
+      ANTIPHON_CHECK(tuplet(text));
+    } else if (c == '>' || c == '<') {
+      broken_rhythm(text);
+    } else if (c == '"') {
+      const std::size_t end = text.find('"', 1);
+      if (end == std::string_view::npos) return unclear("a chord symbol '\"' has no second '\"'");
+      const std::string_view symbol = text.substr(1, end - 1);
+      const bool annotation =
+          !symbol.empty() && std::string_view("^_<>@").find(symbol[0]) != std::string_view::npos;
+      if (annotation) dropped_.insert("annotations");
+      if (!annotation && !symbol.empty()) pending_chord_ = to_utf8(symbol);
+      text.remove_prefix(end + 1);
+    } else if (c == '!' || c == '+') {
+      // A decoration, or an old sign for a line break.
+      const std::size_t end = text.find(c, 1);
+      const bool decoration = end != std::string_view::npos && end < 32 &&
+                              text.substr(1, end - 1).find_first_of(" |") == std::string_view::npos;
+      text.remove_prefix(decoration ? end + 1 : 1);
+    } else if (c == '&') {
+      Item back;
+      back.overlay = true;
+      bar().items.push_back(std::move(back));
+      text.remove_prefix(1);
+    } else if (c == '-') {
+      // A tie that stands apart from its note.
+      if (!bars_.empty() && !bars_.back().items.empty()) {
+        for (Pitch& note : bars_.back().items.back().pitches) note.tied = true;
+      }
+      text.remove_prefix(1);
+    } else if (!bar_line(text)) {
+      text.remove_prefix(1);  // Slurs, beams, decorations of one letter, spacers: they don't sound.
+    }
+  }
+  return Done{};
+}
+
+void AbcVoice::words(std::string_view text) {
+  ++verse_;
+  std::size_t note = 0;
+  std::string syllable;
+  const auto give = [&](bool hyphen) {
+    if (!syllable.empty() && note < line_notes_.size()) {
+      const auto [bar_index, item] = line_notes_[note];
+      bars_[bar_index].items[item].lyrics.emplace_back(verse_, syllable + (hyphen ? "-" : ""));
+    }
+    if (!syllable.empty()) ++note;
+    syllable.clear();
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == ' ' || c == '\t') {
+      give(false);
+    } else if (c == '-') {
+      if (syllable.empty() && i > 0 && text[i - 1] == '-')
+        ++note;  // One more note for the syllable.
+      give(true);
+    } else if (c == '_') {
+      give(false);
+      ++note;
+    } else if (c == '*') {
+      give(false);
+      ++note;
+    } else if (c == '|') {
+      give(false);
+      if (note < line_notes_.size() && note > 0) {
+        const std::size_t bar_index = line_notes_[note - 1].first;
+        while (note < line_notes_.size() && line_notes_[note].first == bar_index) ++note;
+      }
+    } else if (c == '~') {
+      syllable += ' ';
+    } else if (c == '\\' && i + 1 < text.size() && text[i + 1] == '-') {
+      syllable += '-';
+      ++i;
+    } else {
+      syllable += c;
+    }
+  }
+  give(false);
+}
+
+Result<AbcVoice::Played> AbcVoice::play(std::size_t& budget) const {
+  std::vector<BarFlow> flows;
+  for (const Bar& one : bars_) flows.push_back(one.flow);
+  const auto order = play_order(flows, 1 << 16);
+  if (!order) return unclear("its repeats make more than 65536 bars");
+
+  Played out;
+  out.part.name = name_;
+  out.part.drums = state_.clef.percussion;
+  const int program = state_.program >= 0 ? state_.program : program_of_name(name_).value_or(0);
+  out.part.program = static_cast<std::uint8_t>(program);
+  out.dropped = dropped_;
+
+  std::int64_t time = 0, bar_start = 0, bar_end = 0;
+  std::optional<music::Meter> meter;
+  std::map<int, std::size_t> tied;  // Note that a tie goes on from, by pitch.
+  const auto ticks = [](std::int64_t units) {
+    return Ticks{(units + units_per_tick / 2) / units_per_tick};
+  };
+  const auto put = [](auto& changes, Ticks at, const auto& value) {
+    if (!value || (!changes.empty() && changes.back().value == *value)) return;
+    if (!changes.empty() && changes.back().at == at) changes.pop_back();
+    changes.push_back({at, *value});
+  };
+
+  for (std::size_t place = 0; place < order->size(); ++place) {
+    bar_start = time;
+    bar_end = time;
+    for (const Item& item : bars_[(*order)[place]].items) {
+      if (budget == 0) return unclear("its repeats make more notes than a tune can have");
+      --budget;
+      if (item.overlay) {
+        bar_end = std::max(bar_end, time);
+        time = bar_start;
+        continue;
+      }
+      put(out.tempos, ticks(time), item.tempo);
+      put(out.meters, ticks(time), item.meter);
+      put(out.keys, ticks(time), item.key);
+      if (item.meter) meter = item.meter;
+      if (!item.chord.empty()) out.chords.push_back({ticks(time), item.chord});
+      std::int64_t duration = item.duration;
+      if (item.whole_bars) duration *= meter.value_or(music::Meter()).bar().count * units_per_tick;
+      std::int64_t onset = time;
+      if (!item.grace.empty()) {
+        const auto count = static_cast<std::int64_t>(item.grace.size());
+        const std::int64_t each = std::min(abc_units_per_quarter / 8, duration / (2 * count));
+        for (const auto& pitches : item.grace) {
+          for (const int midi : pitches) {
+            out.part.notes.push_back({ticks(onset),
+                                      std::max(Ticks{1}, ticks(onset + each) - ticks(onset)),
+                                      static_cast<std::uint8_t>(midi)});
+          }
+          onset += each;
+        }
+      }
+      const Ticks from = ticks(onset), to = std::max(ticks(time + duration), from + Ticks{1});
+      for (const Pitch& note : item.pitches) {
+        const auto before = tied.find(note.midi);
+        if (before != tied.end() && out.part.notes[before->second].end() == from) {
+          out.part.notes[before->second].duration += to - from;
+          if (!note.tied) tied.erase(before);
+          continue;
+        }
+        if (note.tied) tied[note.midi] = out.part.notes.size();
+        out.part.notes.push_back({from, to - from, static_cast<std::uint8_t>(note.midi)});
+      }
+      for (const auto& [verse, syllable] : item.lyrics)
+        out.part.lyrics.push_back({from, verse, syllable});
+      time += duration;
+    }
+    time = std::max(time, bar_end);
+    // An upbeat is a bar of its own length, and then comes the meter.
+    const std::int64_t length = time - bar_start;
+    if (place == 0 && order->size() > 1 && meter && !out.meters.empty() && length > 0 &&
+        length < meter->bar().count * units_per_tick) {
+      int denominator = 4;
+      while (denominator < 64 && length * denominator % (4 * abc_units_per_quarter) != 0)
+        denominator *= 2;
+      const auto upbeat = music::Meter::of(
+          static_cast<int>(length * denominator / (4 * abc_units_per_quarter)), denominator);
+      if (upbeat) {
+        out.meters.front().value = *upbeat;
+        out.meters.push_back({ticks(time), *meter});
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace antiphon::formats
