@@ -26,13 +26,11 @@ class Cache {
   HeadCache head(std::size_t layer, std::size_t kv_head);
 
  private:
-  Type type_;
   std::size_t first_layer_, last_layer_, kv_heads_;
-  std::size_t dim_;        ///< head_dim, rounded up to 16.
-  std::size_t positions_;  ///< capacity, rounded up to 64.
-  std::size_t head_bytes_;
-  AlignedVector<std::byte> numbers_;  ///< [layers, kv_heads, {keys, values}]
-  AlignedVector<float> scales_;       ///< int8: [layers, kv_heads, {keys, values}, positions]
+  std::size_t dim_;                  ///< head_dim, rounded up to 16.
+  std::size_t blocks_;               ///< That hold the capacity.
+  std::size_t block_bytes_;          ///< Of 16 positions.
+  AlignedVector<std::byte> memory_;  ///< [layers, kv_heads, {keys, values}, blocks]
 };
 
 }  // namespace antiphon::nn

@@ -101,7 +101,8 @@ class Pass {
     const float* value = key + config_.kv_heads * dim;
 
     kernels_.rotate(key, work_.cosines(r), work_.sines(r), dim / 2);
-    const HeadCache cache = row.cache->head(layer, kv);
+    HeadCache cache = row.cache->head(layer, kv);
+    cache.next = keys_after(layer, kv, i);
     kernels_.store[type](cache, row.position, key, value, config_.head_dim);
     float* weights = work_.scratch(member_.thread());
     const std::uint32_t positions = row.position + 1;
@@ -113,6 +114,12 @@ class Pass {
       kernels_.combine[type](cache, positions, weights, 1.0f / sum, config_.head_dim,
                              work_.attended(r) + (kv * group + q) * dim);
     }
+  }
+
+  /// The keys that are read after those of head `kv` of row `i`.
+  const std::byte* keys_after(std::size_t layer, std::size_t kv, std::size_t i) const {
+    if (i + 1 < rows_.size()) return rows_[i + 1].cache->head(layer, kv).keys;
+    return kv + 1 < config_.kv_heads ? rows_[0].cache->head(layer, kv + 1).keys : nullptr;
   }
 
   const Transformer& model_;

@@ -45,7 +45,8 @@ Matrix::Matrix(Type type, std::size_t outputs, std::size_t inputs)
       padded_inputs_(round_up(inputs, group_of(type))),
       tile_bytes_(padded_inputs_ * tile_outputs * size_of(type)),
       // Of an int8 matrix, 128 stands for zero.
-      tiles_(tiles() * tile_bytes_, type == Type::i8 ? std::byte{128} : std::byte{0}),
+      own_(tiles() * tile_bytes_, type == Type::i8 ? std::byte{128} : std::byte{0}),
+      tiles_(own_.data()),
       scales_(type == Type::i8 ? tiles() * tile_outputs : 0) {}
 
 std::size_t Matrix::operand_bytes() const {
@@ -56,7 +57,7 @@ std::byte* Matrix::at(std::size_t output, std::size_t input) {
   const std::size_t group = group_of(type_);
   const std::size_t lane = output % tile_outputs;
   const std::size_t index = (input / group * tile_outputs + lane) * group + input % group;
-  return tiles_.data() + output / tile_outputs * tile_bytes_ + index * size_of(type_);
+  return tiles_ + output / tile_outputs * tile_bytes_ + index * size_of(type_);
 }
 
 void Matrix::set_row(std::size_t output, std::span<const float> values) {
@@ -81,6 +82,12 @@ void Matrix::set_row(std::size_t output, std::span<const std::int8_t> values, fl
     put(at(output, i), static_cast<std::uint8_t>(values[i] + 128));
   }
   scales_[output] = scale;
+}
+
+void Matrix::move_to(std::byte* memory) {
+  std::copy_n(tiles_, tiles() * tile_bytes_, memory);
+  tiles_ = memory;
+  own_ = {};
 }
 
 Table::Table(Type type, std::size_t rows, std::size_t dim)

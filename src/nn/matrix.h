@@ -17,13 +17,15 @@ class Matrix {
   Matrix() = default;
   /// All zero.
   Matrix(Type type, std::size_t outputs, std::size_t inputs);
+  Matrix(Matrix&&) = default;
+  Matrix& operator=(Matrix&&) = default;
 
   Type type() const { return type_; }
   std::size_t outputs() const { return outputs_; }
   std::size_t inputs() const { return inputs_; }
   std::size_t tiles() const { return (outputs_ + tile_outputs - 1) / tile_outputs; }
   /// Memory that one product reads.
-  std::size_t bytes() const { return tiles_.size() + scales_.size() * sizeof(float); }
+  std::size_t bytes() const { return tiles() * tile_bytes_ + scales_.size() * sizeof(float); }
   /// What `Kernels::prepare` writes for this matrix.
   std::size_t operand_bytes() const;
 
@@ -32,8 +34,13 @@ class Matrix {
   /// int8 only: exactly these integers.
   void set_row(std::size_t output, std::span<const std::int8_t> values, float scale);
 
+  /// Moves the weights to memory of the caller, `tiles() * tile_bytes()` from a cache line on,
+  /// which must outlive the matrix.
+  void move_to(std::byte* memory);
+  std::size_t tile_bytes() const { return tile_bytes_; }
+
   PackedMatrix packed() const {
-    return {tiles_.data(), tile_bytes_, scales_.empty() ? nullptr : scales_.data(),
+    return {tiles_, tile_bytes_, scales_.empty() ? nullptr : scales_.data(),
             static_cast<std::uint32_t>(padded_inputs_), static_cast<std::uint32_t>(outputs_)};
   }
 
@@ -46,7 +53,8 @@ class Matrix {
   std::size_t inputs_ = 0;
   std::size_t padded_inputs_ = 0;
   std::size_t tile_bytes_ = 0;
-  AlignedVector<std::byte> tiles_;
+  AlignedVector<std::byte> own_;  ///< Empty after `move_to`.
+  std::byte* tiles_ = nullptr;
   AlignedVector<float> scales_;
 };
 

@@ -173,6 +173,7 @@ Result<std::shared_ptr<const Transformer>> Transformer::load(const TransformerCo
     ANTIPHON_TRY(Head head, load_head(loader, config, field));
     model->heads_.push_back(std::move(head));
   }
+  model->gather();
   model->type_ = model->layers_.front().qkv.type();
   model->frequencies_ = rotary_frequencies(config.rotary);
   return std::shared_ptr<const Transformer>(model);
@@ -184,6 +185,22 @@ Result<std::shared_ptr<const Transformer>> Transformer::random(const Transformer
   ANTIPHON_CHECK(config.check());
   ANTIPHON_TRY(const SafeTensors file, SafeTensors::parse(random_weights(config, seed)));
   return load(config, file, options);
+}
+
+void Transformer::gather() {
+  std::vector<Matrix*> order;
+  for (Layer& layer : layers_) {
+    order.insert(order.end(), {&layer.qkv, &layer.o, &layer.gate_up, &layer.down});
+  }
+  for (Head& head : heads_) order.insert(order.end(), {&head.hidden, &head.logits});
+  std::size_t bytes = 0;
+  for (const Matrix* matrix : order) bytes += matrix->tiles() * matrix->tile_bytes();
+  memory_.resize(bytes);
+  std::byte* at = memory_.data();
+  for (Matrix* matrix : order) {
+    matrix->move_to(at);
+    at += matrix->tiles() * matrix->tile_bytes();
+  }
 }
 
 std::size_t Transformer::step_bytes() const {

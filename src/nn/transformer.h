@@ -74,6 +74,8 @@ class Transformer {
 
  private:
   Transformer() = default;
+  /// Puts all matrices in one piece of memory, in the order in which a step reads them.
+  void gather();
 
   TransformerConfig config_;
   const Kernels* kernels_ = nullptr;
@@ -84,6 +86,7 @@ class Transformer {
   std::vector<Layer> layers_;
   AlignedVector<float> norm_;
   std::vector<Head> heads_;
+  AlignedVector<std::byte> memory_;  ///< What the matrices' weights lie in.
   std::vector<double> frequencies_;  ///< [head_dim / 2], radians per step or grid step.
 };
 

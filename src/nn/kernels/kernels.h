@@ -11,8 +11,8 @@ namespace antiphon::nn {
 
 /// Outputs that are computed together; the unit in which products are divided among threads.
 inline constexpr std::size_t tile_outputs = 64;
-/// Positions whose keys lie together in a cache.
-inline constexpr std::size_t key_block = 16;
+/// Positions that lie together in a cache.
+inline constexpr std::size_t block_positions = 16;
 
 /// A weight matrix [outputs, inputs] as the kernels read it: front to back, once. Tiles of 64
 /// outputs follow each other; within one, inputs are outermost and outputs innermost:
@@ -36,15 +36,16 @@ struct Operand {
 };
 inline constexpr std::size_t operand_header = 64;
 
-/// Keys and values of one head. Keys: [positions / 16][dim][16], int8 [positions / 16][dim /
-/// 4][16][4] as value + 128. Values: [positions][dim], int8 [positions / 4][dim][4]. `dim` is
-/// rounded up to 16.
+/// Keys and values of one head, each in blocks of 16 positions that lie in memory as they are read.
+/// `dim` is rounded up to 16.
+///   keys    f32, bf16 [dim][16];  int8 [dim / 4][16][4] as value + 128, then 16 float scales
+///   values  f32, bf16 [16][dim];  int8 [4][dim][4], then 16 float scales
 struct HeadCache {
   std::byte* keys;
   std::byte* values;
-  float* key_scales;    ///< int8: of each position. Else null.
-  float* value_scales;  ///< The same for the values.
-  std::uint32_t dim;    ///< Rounded up to 16.
+  std::size_t block_bytes;
+  std::uint32_t dim;
+  const std::byte* next;  ///< What will be read after the values: a hint, or null.
 };
 
 using Prepare = void (*)(const float* x, std::size_t n, std::size_t inputs, std::byte* operand);

@@ -98,15 +98,42 @@ void multiply_i8(const PackedMatrix& w, std::size_t first_tile, std::size_t last
   }
 }
 
+/// The block of a position, and the scales that follow an int8 block's numbers.
+std::byte* block_of(std::byte* blocks, const HeadCache& cache, std::size_t position) {
+  return blocks + position / block_positions * cache.block_bytes;
+}
+float& scale_of(std::byte* blocks, const HeadCache& cache, std::size_t position) {
+  std::byte* scales = block_of(blocks, cache, position) + block_positions * cache.dim;
+  return reinterpret_cast<float*>(scales)[position % block_positions];
+}
+
+template <class T>
+T& key_number(const HeadCache& cache, std::size_t position, std::size_t d) {
+  T* block = reinterpret_cast<T*>(block_of(cache.keys, cache, position));
+  return block[d * block_positions + position % block_positions];
+}
+template <class T>
+T& value_number(const HeadCache& cache, std::size_t position, std::size_t d) {
+  T* block = reinterpret_cast<T*>(block_of(cache.values, cache, position));
+  return block[position % block_positions * cache.dim + d];
+}
+
+/// int8: four numbers of one position, or four positions of one number, lie together.
+std::uint8_t& key_byte(const HeadCache& cache, std::size_t position, std::size_t d) {
+  auto* block = reinterpret_cast<std::uint8_t*>(block_of(cache.keys, cache, position));
+  return block[(d / 4 * block_positions + position % block_positions) * 4 + d % 4];
+}
+std::int8_t& value_byte(const HeadCache& cache, std::size_t position, std::size_t d) {
+  auto* block = reinterpret_cast<std::int8_t*>(block_of(cache.values, cache, position));
+  return block[(position % block_positions / 4 * cache.dim + d) * 4 + position % 4];
+}
+
 template <class T>
 void store(const HeadCache& cache, std::uint32_t position, const float* key, const float* value,
            std::uint32_t head_dim) {
-  T* keys = reinterpret_cast<T*>(cache.keys) + position / key_block * key_block * cache.dim +
-            position % key_block;
-  T* values = reinterpret_cast<T*>(cache.values) + std::size_t{position} * cache.dim;
-  for (std::size_t d = 0; d < cache.dim; ++d) {
-    store_number(d < head_dim ? key[d] : 0.0f, keys + d * key_block);
-    store_number(d < head_dim ? value[d] : 0.0f, values + d);
+  for (std::size_t d = 0; d < head_dim; ++d) {
+    store_number(key[d], &key_number<T>(cache, position, d));
+    store_number(value[d], &value_number<T>(cache, position, d));
   }
 }
 
@@ -114,48 +141,40 @@ void store_i8(const HeadCache& cache, std::uint32_t position, const float* key, 
               std::uint32_t head_dim) {
   const float key_scale = largest_magnitude(key, head_dim) / 127.0f;
   const float value_scale = largest_magnitude(value, head_dim) / 127.0f;
-  cache.key_scales[position] = key_scale;
-  cache.value_scales[position] = value_scale;
+  scale_of(cache.keys, cache, position) = key_scale;
+  scale_of(cache.values, cache, position) = value_scale;
   const float key_inverse = inverse_or_zero(key_scale);
   const float value_inverse = inverse_or_zero(value_scale);
-  auto* keys = reinterpret_cast<std::uint8_t*>(cache.keys) +
-               position / key_block * key_block * cache.dim + position % key_block * 4;
-  auto* values = reinterpret_cast<std::int8_t*>(cache.values) +
-                 std::size_t{position} / 4 * 4 * cache.dim + position % 4;
   for (std::size_t d = 0; d < cache.dim; ++d) {
-    const std::int32_t k = d < head_dim ? std::clamp(rounded(key[d] * key_inverse), -127, 127) : 0;
-    const std::int32_t v =
-        d < head_dim ? std::clamp(rounded(value[d] * value_inverse), -127, 127) : 0;
-    keys[d / 4 * key_block * 4 + d % 4] = static_cast<std::uint8_t>(k + 128);
-    values[d * 4] = static_cast<std::int8_t>(v);
+    const bool real = d < head_dim;
+    const std::int32_t k = real ? std::clamp(rounded(key[d] * key_inverse), -127, 127) : 0;
+    const std::int32_t v = real ? std::clamp(rounded(value[d] * value_inverse), -127, 127) : 0;
+    key_byte(cache, position, d) = static_cast<std::uint8_t>(k + 128);
+    value_byte(cache, position, d) = static_cast<std::int8_t>(v);
   }
 }
 
 template <class T>
 void scores(const HeadCache& cache, std::uint32_t positions, const float* query,
             std::uint32_t head_dim, float scale, float* out) {
-  const T* keys = reinterpret_cast<const T*>(cache.keys);
   for (std::size_t p = 0; p < positions; ++p) {
-    const T* key = keys + p / key_block * key_block * cache.dim + p % key_block;
     float dot = 0.0f;
-    for (std::size_t d = 0; d < head_dim; ++d) dot += query[d] * load(key + d * key_block);
+    for (std::size_t d = 0; d < head_dim; ++d) dot += query[d] * load(&key_number<T>(cache, p, d));
     out[p] = dot * scale;
   }
 }
 
 void scores_i8(const HeadCache& cache, std::uint32_t positions, const float* query,
                std::uint32_t head_dim, float scale, float* out) {
-  const auto* keys = reinterpret_cast<const std::uint8_t*>(cache.keys);
   const float query_scale = largest_magnitude(query, head_dim) / 127.0f;
   const float inverse = inverse_or_zero(query_scale);
   for (std::size_t p = 0; p < positions; ++p) {
-    const std::uint8_t* key = keys + p / key_block * key_block * cache.dim + p % key_block * 4;
     std::int32_t dot = 0;
     for (std::size_t d = 0; d < head_dim; ++d) {
       const std::int32_t q = std::clamp(rounded(query[d] * inverse), -127, 127);
-      dot += q * (key[d / 4 * key_block * 4 + d % 4] - 128);
+      dot += q * (key_byte(cache, p, d) - 128);
     }
-    out[p] = static_cast<float>(dot) * (query_scale * scale) * cache.key_scales[p];
+    out[p] = static_cast<float>(dot) * (query_scale * scale * scale_of(cache.keys, cache, p));
   }
 }
 
@@ -172,11 +191,10 @@ float exponentials(float* scores, std::uint32_t positions) {
 template <class T>
 void combine(const HeadCache& cache, std::uint32_t positions, float* weights, float factor,
              std::uint32_t head_dim, float* out) {
-  const T* values = reinterpret_cast<const T*>(cache.values);
   for (std::size_t d = 0; d < head_dim; ++d) {
     float sum = 0.0f;
     for (std::size_t p = 0; p < positions; ++p) {
-      sum += weights[p] * load(values + p * cache.dim + d);
+      sum += weights[p] * load(&value_number<T>(cache, p, d));
     }
     out[d] = sum * factor;
   }
@@ -186,8 +204,7 @@ void combine(const HeadCache& cache, std::uint32_t positions, float* weights, fl
 // that the sum too is one of integers.
 void combine_i8(const HeadCache& cache, std::uint32_t positions, float* weights, float factor,
                 std::uint32_t head_dim, float* out) {
-  const auto* values = reinterpret_cast<const std::int8_t*>(cache.values);
-  for (std::size_t p = 0; p < positions; ++p) weights[p] *= cache.value_scales[p];
+  for (std::size_t p = 0; p < positions; ++p) weights[p] *= scale_of(cache.values, cache, p);
   const float largest = largest_magnitude(weights, positions);
   const float to_integer = largest > 0.0f ? 65535.0f / largest : 0.0f;
   const float from_integer = largest / 65535.0f * factor;
@@ -195,7 +212,7 @@ void combine_i8(const HeadCache& cache, std::uint32_t positions, float* weights,
     std::int32_t high = 0, low = 0;  // Of the weights' upper and lower bytes.
     for (std::size_t p = 0; p < positions; ++p) {
       const std::int32_t weight = std::min(rounded(weights[p] * to_integer), 65535);
-      const std::int32_t value = values[p / 4 * 4 * cache.dim + d * 4 + p % 4];
+      const std::int32_t value = value_byte(cache, p, d);
       high += (weight >> 8) * value;
       low += (weight & 255) * value;
     }

@@ -214,13 +214,20 @@ template <>
 }
 
 template <class T>
+T* block_at(std::byte* blocks, const HeadCache& cache, std::size_t block) {
+  return reinterpret_cast<T*>(blocks + block * cache.block_bytes);
+}
+
+constexpr std::size_t block_vectors = block_positions / lanes;
+
+template <class T>
 void store(const HeadCache& cache, std::uint32_t position, const float* key, const float* value,
            std::uint32_t head_dim) {
-  T* keys = reinterpret_cast<T*>(cache.keys) + position / key_block * key_block * cache.dim +
-            position % key_block;
-  T* values = reinterpret_cast<T*>(cache.values) + std::size_t{position} * cache.dim;
+  const std::size_t block = position / block_positions, lane = position % block_positions;
+  T* keys = block_at<T>(cache.keys, cache, block) + lane;
+  T* values = block_at<T>(cache.values, cache, block) + lane * cache.dim;
   for (std::size_t d = 0; d < head_dim; ++d) {
-    put(key[d], keys + d * key_block);
+    put(key[d], keys + d * block_positions);
     put(value[d], values + d);
   }
 }
@@ -229,49 +236,60 @@ template <class T>
 void scores(const HeadCache& cache, std::uint32_t positions, const float* query,
             std::uint32_t head_dim, float scale, float* out) {
   const F32 f;
-  constexpr std::size_t vectors = key_block / lanes;
-  for (std::size_t p = 0; p < positions; p += key_block) {
-    const T* keys = reinterpret_cast<const T*>(cache.keys) + p * cache.dim;
-    Float sum[vectors];
+  for (std::size_t p = 0; p < positions; p += block_positions) {
+    const T* keys = block_at<T>(cache.keys, cache, p / block_positions);
+    Float sum[block_vectors];
     ANTIPHON_UNROLL
-    for (std::size_t v = 0; v < vectors; ++v) sum[v] = hn::Zero(f);
+    for (std::size_t v = 0; v < block_vectors; ++v) sum[v] = hn::Zero(f);
     for (std::size_t d = 0; d < head_dim; ++d) {
       const Float q = hn::Set(f, query[d]);
       ANTIPHON_UNROLL
-      for (std::size_t v = 0; v < vectors; ++v) {
-        sum[v] = hn::MulAdd(q, load_numbers(keys + d * key_block + v * lanes), sum[v]);
+      for (std::size_t v = 0; v < block_vectors; ++v) {
+        sum[v] = hn::MulAdd(q, load_numbers(keys + d * block_positions + v * lanes), sum[v]);
       }
     }
     ANTIPHON_UNROLL
-    for (std::size_t v = 0; v < vectors; ++v) {
+    for (std::size_t v = 0; v < block_vectors; ++v) {
       hn::StoreU(hn::Mul(sum[v], hn::Set(f, scale)), f, out + p + v * lanes);
     }
+  }
+}
+
+/// `vectors` vectors of components from `d` on.
+template <class T, std::size_t vectors>
+void combine_vectors(const HeadCache& cache, std::uint32_t positions, const float* weights,
+                     float factor, std::uint32_t head_dim, std::size_t d, float* out) {
+  const F32 f;
+  Float sum[vectors];
+  ANTIPHON_UNROLL
+  for (std::size_t v = 0; v < vectors; ++v) sum[v] = hn::Zero(f);
+  for (std::size_t p = 0; p < positions; ++p) {
+    const Float weight = hn::Set(f, weights[p]);
+    const T* value =
+        block_at<T>(cache.values, cache, p / block_positions) + p % block_positions * cache.dim + d;
+    ANTIPHON_UNROLL
+    for (std::size_t v = 0; v < vectors; ++v) {
+      sum[v] = hn::MulAdd(weight, load_numbers(value + v * lanes), sum[v]);
+    }
+  }
+  ANTIPHON_UNROLL
+  for (std::size_t v = 0; v < vectors; ++v) {
+    const std::size_t at = d + v * lanes;
+    if (at >= head_dim) break;
+    store_some(hn::Mul(sum[v], hn::Set(f, factor)), out + at, head_dim - at);
   }
 }
 
 template <class T>
 void combine(const HeadCache& cache, std::uint32_t positions, float* weights, float factor,
              std::uint32_t head_dim, float* out) {
-  const F32 f;
-  constexpr std::size_t vectors = 16 / lanes;  // `dim` is a multiple of 16.
-  for (std::size_t d = 0; d < head_dim; d += 16) {
-    const T* values = reinterpret_cast<const T*>(cache.values) + d;
-    Float sum[vectors];
-    ANTIPHON_UNROLL
-    for (std::size_t v = 0; v < vectors; ++v) sum[v] = hn::Zero(f);
-    for (std::size_t p = 0; p < positions; ++p) {
-      const Float weight = hn::Set(f, weights[p]);
-      ANTIPHON_UNROLL
-      for (std::size_t v = 0; v < vectors; ++v) {
-        sum[v] = hn::MulAdd(weight, load_numbers(values + p * cache.dim + v * lanes), sum[v]);
-      }
-    }
-    ANTIPHON_UNROLL
-    for (std::size_t v = 0; v < vectors; ++v) {
-      if (d + v * lanes >= head_dim) break;
-      store_some(hn::Mul(sum[v], hn::Set(f, factor)), out + d + v * lanes,
-                 head_dim - d - v * lanes);
-    }
+  constexpr std::size_t few = block_vectors, many = lanes == 4 ? 8 : 4;
+  std::size_t d = 0;
+  for (; d + many * lanes <= cache.dim; d += many * lanes) {
+    combine_vectors<T, many>(cache, positions, weights, factor, head_dim, d, out);
+  }
+  for (; d < cache.dim; d += few * lanes) {
+    combine_vectors<T, few>(cache, positions, weights, factor, head_dim, d, out);
   }
 }
 
@@ -367,21 +385,27 @@ struct GroupI8 {
 
 constexpr std::size_t max_head_dim = 512;
 
+/// The scales that follow a block's numbers.
+float* scales_of(std::byte* blocks, const HeadCache& cache, std::size_t block) {
+  return reinterpret_cast<float*>(blocks + block * cache.block_bytes + block_positions * cache.dim);
+}
+
 void store_i8(const HeadCache& cache, std::uint32_t position, const float* key, const float* value,
               std::uint32_t head_dim) {
   std::int8_t k[max_head_dim], v[max_head_dim];
   const float key_scale = largest_magnitude(key, head_dim) / 127.0f;
   const float value_scale = largest_magnitude(value, head_dim) / 127.0f;
-  cache.key_scales[position] = key_scale;
-  cache.value_scales[position] = value_scale;
   quantize(key, head_dim, cache.dim, inverse_or_zero(key_scale), k);
   quantize(value, head_dim, cache.dim, inverse_or_zero(value_scale), v);
-  auto* keys = reinterpret_cast<std::uint8_t*>(cache.keys) +
-               position / key_block * key_block * cache.dim + position % key_block * 4;
-  auto* values = reinterpret_cast<std::int8_t*>(cache.values) +
-                 std::size_t{position} / 4 * 4 * cache.dim + position % 4;
+
+  const std::size_t block = position / block_positions, lane = position % block_positions;
+  scales_of(cache.keys, cache, block)[lane] = key_scale;
+  scales_of(cache.values, cache, block)[lane] = value_scale;
+  auto* keys = block_at<std::uint8_t>(cache.keys, cache, block) + lane * 4;
+  auto* values =
+      block_at<std::int8_t>(cache.values, cache, block) + lane / 4 * 4 * cache.dim + lane % 4;
   for (std::size_t d = 0; d < cache.dim; ++d) {
-    keys[d / 4 * key_block * 4 + d % 4] = static_cast<std::uint8_t>(k[d] + 128);
+    keys[d / 4 * block_positions * 4 + d % 4] = static_cast<std::uint8_t>(k[d] + 128);
     values[d * 4] = v[d];
   }
 }
@@ -393,27 +417,28 @@ void scores_i8(const HeadCache& cache, std::uint32_t positions, const float* que
   const float query_scale = largest_magnitude(query, head_dim) / 127.0f;
   const std::int32_t query_sum =
       quantize(query, head_dim, cache.dim, inverse_or_zero(query_scale), q);
+  const Int excess = hn::Set(I32(), 128 * query_sum);
   const Float factor = hn::Set(f, query_scale * scale);
-  constexpr std::size_t vectors = key_block / lanes;
-  for (std::size_t p = 0; p < positions; p += key_block) {
-    const std::byte* keys = cache.keys + p * cache.dim;
-    Sums sum[vectors];
+  for (std::size_t p = 0; p < positions; p += block_positions) {
+    const std::size_t block = p / block_positions;
+    const std::byte* keys = cache.keys + block * cache.block_bytes;
+    Sums sum[block_vectors];
     ANTIPHON_UNROLL
-    for (std::size_t v = 0; v < vectors; ++v) sum[v] = no_sums();
+    for (std::size_t v = 0; v < block_vectors; ++v) sum[v] = no_sums();
     for (std::size_t d = 0; d < cache.dim; d += 4) {
       const Halves bytes = signed_halves(broadcast4(q + d));
       ANTIPHON_UNROLL
-      for (std::size_t v = 0; v < vectors; ++v) {
-        const auto key = load_bytes(keys + d * key_block + v * lanes * 4);
+      for (std::size_t v = 0; v < block_vectors; ++v) {
+        const auto key = load_bytes(keys + d * block_positions + v * lanes * 4);
         sum[v] = add_products(sum[v], unsigned_halves(key), bytes);
       }
     }
+    const float* scales = scales_of(cache.keys, cache, block);
     ANTIPHON_UNROLL
-    for (std::size_t v = 0; v < vectors; ++v) {
-      const std::size_t at = p + v * lanes;
-      const Int product = hn::Sub(total(sum[v]), hn::Set(I32(), 128 * query_sum));
-      const Float dot = hn::Mul(hn::ConvertTo(f, product), factor);
-      hn::StoreU(hn::Mul(dot, hn::LoadU(f, cache.key_scales + at)), f, out + at);
+    for (std::size_t v = 0; v < block_vectors; ++v) {
+      const Float product = hn::ConvertTo(f, hn::Sub(total(sum[v]), excess));
+      const Float key_scale = hn::Mul(factor, hn::LoadU(f, scales + v * lanes));
+      hn::StoreU(hn::Mul(product, key_scale), f, out + p + v * lanes);
     }
   }
 }
@@ -430,7 +455,8 @@ void combine_i8(const HeadCache& cache, std::uint32_t positions, float* weights,
   const std::size_t padded = (positions + 3) / 4 * 4;
   float most = 0.0f;
   for (std::size_t p = 0; p < padded; ++p) {
-    weights[p] = p < positions ? weights[p] * cache.value_scales[p] : 0.0f;
+    const float* scales = scales_of(cache.values, cache, p / block_positions);
+    weights[p] = p < positions ? weights[p] * scales[p % block_positions] : 0.0f;
     most = std::max(most, weights[p]);
   }
   const float to_integer = most > 0.0f ? 65535.0f / most : 0.0f;
@@ -446,19 +472,20 @@ void combine_i8(const HeadCache& cache, std::uint32_t positions, float* weights,
   }
   const Float from_integer = hn::Set(f, most / 65535.0f * factor);
 
-  constexpr std::size_t vectors = 16 / lanes;  // `dim` is a multiple of 16.
+  constexpr std::size_t vectors = block_vectors;  // `dim` is a multiple of 16.
   for (std::size_t d = 0; d < head_dim; d += 16) {
-    const std::byte* values = cache.values + d * 4;
     Sums high[vectors], low[vectors];
     ANTIPHON_UNROLL
     for (std::size_t v = 0; v < vectors; ++v) high[v] = low[v] = no_sums();
     for (std::size_t p = 0; p < padded; p += 4) {
       const auto* split = reinterpret_cast<const Weights4*>(weights + p);
+      const std::byte* values = cache.values + p / block_positions * cache.block_bytes +
+                                p % block_positions * cache.dim + d * 4;
       const Halves high4 = unsigned_halves(broadcast4(split->high));
       const Halves low4 = unsigned_halves(broadcast4(split->low));
       ANTIPHON_UNROLL
       for (std::size_t v = 0; v < vectors; ++v) {
-        const Halves value = signed_halves(load_bytes(values + p * cache.dim + v * lanes * 4));
+        const Halves value = signed_halves(load_bytes(values + v * lanes * 4));
         high[v] = add_products(high[v], value, high4);
         low[v] = add_products(low[v], value, low4);
       }

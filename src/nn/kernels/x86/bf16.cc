@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::size_t lanes = 16;
 constexpr std::size_t tile_vectors = tile_outputs / lanes;
-constexpr std::size_t prefetch_bytes = 2048;
-
 __mmask16 first(std::size_t count) {
   return static_cast<__mmask16>(count >= lanes ? 0xffffu : (1u << count) - 1);
 }
@@ -43,9 +41,6 @@ void multiply_tile(const std::byte* tile, std::size_t groups, const std::byte* o
     __m512bh w[tile_vectors];
     ANTIPHON_UNROLL
     for (std::size_t v = 0; v < tile_vectors; ++v) {
-      if (rows == 1) {
-        _mm_prefetch(reinterpret_cast<const char*>(tile) + prefetch_bytes + v * 64, _MM_HINT_T0);
-      }
       w[v] = reinterpret_cast<__m512bh>(_mm512_load_si512(tile + v * 64));
     }
     ANTIPHON_UNROLL

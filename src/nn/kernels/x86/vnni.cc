@@ -62,9 +62,6 @@ void prepare(const float* x, std::size_t n, std::size_t inputs, std::byte* opera
   header->sum = sum;
 }
 
-/// How far ahead of a stream of weights its lines are asked for.
-constexpr std::size_t prefetch_bytes = 2048;
-
 /// One tile for `rows` rows.
 template <std::size_t rows>
 void multiply_tile(const std::byte* tile, std::size_t groups, const std::byte* operands,
@@ -83,8 +80,6 @@ void multiply_tile(const std::byte* tile, std::size_t groups, const std::byte* o
     __m512i w[tile_vectors];
     ANTIPHON_UNROLL
     for (std::size_t v = 0; v < tile_vectors; ++v) {
-      if (rows == 1)
-        _mm_prefetch(reinterpret_cast<const char*>(tile) + prefetch_bytes + v * 64, _MM_HINT_T0);
       w[v] = _mm512_load_si512(tile + v * 64);
     }
     ANTIPHON_UNROLL
@@ -153,25 +148,56 @@ void multiply(const PackedMatrix& w, std::size_t first_tile, std::size_t last_ti
 
 constexpr std::size_t max_head_dim = 512;
 
+/// The scales that follow a block's numbers.
+float* scales_of(std::byte* block, const HeadCache& cache) {
+  return reinterpret_cast<float*>(block + block_positions * cache.dim);
+}
+
 void store(const HeadCache& cache, std::uint32_t position, const float* key, const float* value,
            std::uint32_t head_dim) {
   alignas(64) std::int8_t k[max_head_dim], v[max_head_dim];
   const float key_scale = largest_magnitude(key, head_dim) / 127.0f;
   const float value_scale = largest_magnitude(value, head_dim) / 127.0f;
-  cache.key_scales[position] = key_scale;
-  cache.value_scales[position] = value_scale;
   quantize(key, head_dim, cache.dim, inverse_or_zero(key_scale), k);
   quantize(value, head_dim, cache.dim, inverse_or_zero(value_scale), v);
-  std::byte* keys =
-      cache.keys + position / key_block * key_block * cache.dim + position % key_block * 4;
-  std::byte* values = cache.values + std::size_t{position} / 4 * 4 * cache.dim + position % 4;
+
+  std::byte* keys = cache.keys + position / block_positions * cache.block_bytes;
+  std::byte* values = cache.values + position / block_positions * cache.block_bytes;
+  const std::size_t lane = position % block_positions;
+  scales_of(keys, cache)[lane] = key_scale;
+  scales_of(values, cache)[lane] = value_scale;
   for (std::size_t d = 0; d < cache.dim; d += 4) {
     // Adding 128 to a byte is turning its highest bit over.
-    *reinterpret_cast<std::uint32_t*>(keys + d * key_block) =
+    *reinterpret_cast<std::uint32_t*>(keys + d * block_positions + lane * 4) =
         *reinterpret_cast<const std::uint32_t*>(k + d) ^ 0x80808080u;
   }
-  for (std::size_t d = 0; d < cache.dim; ++d) values[d * 4] = static_cast<std::byte>(v[d]);
+  std::byte* first = values + lane / 4 * 4 * cache.dim + lane % 4;
+  for (std::size_t d = 0; d < cache.dim; ++d) first[d * 4] = static_cast<std::byte>(v[d]);
 }
+
+/// Asks for the memory that comes some blocks after the one being read: keys are followed by
+/// values, values by `next`. Left to the machine, each of these short runs would start at the
+/// memory's latency.
+class Lookahead {
+ public:
+  Lookahead(const std::byte* run, std::size_t blocks, std::size_t block_bytes,
+            const std::byte* next)
+      : run_(run), next_(next), blocks_(blocks), block_bytes_(block_bytes) {}
+
+  /// Where the lines to ask for lie while block `b` is read.
+  const char* from(std::size_t b) const {
+    const std::size_t ahead = b + distance;
+    const std::byte* at = ahead < blocks_ || !next_ ? run_ + ahead * block_bytes_
+                                                    : next_ + (ahead - blocks_) * block_bytes_;
+    return reinterpret_cast<const char*>(at);
+  }
+
+ private:
+  static constexpr std::size_t distance = 4;
+  const std::byte* run_;
+  const std::byte* next_;
+  std::size_t blocks_, block_bytes_;
+};
 
 void scores(const HeadCache& cache, std::uint32_t positions, const float* query,
             std::uint32_t head_dim, float scale, float* out) {
@@ -180,24 +206,26 @@ void scores(const HeadCache& cache, std::uint32_t positions, const float* query,
   const int query_sum = quantize(query, head_dim, cache.dim, inverse_or_zero(query_scale), q);
   const __m512i start = _mm512_set1_epi32(-128 * query_sum);
   const __m512 factor = _mm512_set1_ps(query_scale * scale);
-  const std::size_t block_bytes = key_block * cache.dim;
-  for (std::size_t p = 0; p < positions; p += 4 * key_block) {
-    const std::byte* keys = cache.keys + p * cache.dim;
-    __m512i sum[4] = {start, start, start, start};
-    for (std::size_t d = 0; d < cache.dim; d += 4) {
-      const __m512i bytes = broadcast4(q + d);
+  const std::size_t blocks = (positions + lanes - 1) / lanes;
+  const Lookahead lookahead(cache.keys, blocks, cache.block_bytes, cache.values);
+  for (std::size_t b = 0; b < blocks; ++b) {
+    std::byte* keys = cache.keys + b * cache.block_bytes;
+    const char* later = lookahead.from(b);
+    __m512i sum[4] = {start, _mm512_setzero_si512(), _mm512_setzero_si512(),
+                      _mm512_setzero_si512()};
+    for (std::size_t d = 0; d < cache.dim; d += 16) {
       ANTIPHON_UNROLL
-      for (std::size_t b = 0; b < 4; ++b) {
-        const __m512i key = _mm512_load_si512(keys + b * block_bytes + d * key_block);
-        sum[b] = _mm512_dpbusd_epi32(sum[b], key, bytes);
+      for (std::size_t i = 0; i < 4; ++i) {
+        _mm_prefetch(later + (d + 4 * i) * lanes, _MM_HINT_T0);
+        const __m512i key = _mm512_load_si512(keys + (d + 4 * i) * lanes);
+        sum[i] = _mm512_dpbusd_epi32(sum[i], key, broadcast4(q + d + 4 * i));
       }
     }
-    ANTIPHON_UNROLL
-    for (std::size_t b = 0; b < 4; ++b) {
-      const __m512 dot = _mm512_mul_ps(_mm512_cvtepi32_ps(sum[b]), factor);
-      const std::size_t at = p + b * key_block;
-      _mm512_store_ps(out + at, _mm512_mul_ps(dot, _mm512_load_ps(cache.key_scales + at)));
-    }
+    const __m512i total =
+        _mm512_add_epi32(_mm512_add_epi32(sum[0], sum[1]), _mm512_add_epi32(sum[2], sum[3]));
+    _mm_prefetch(later + cache.dim * lanes, _MM_HINT_T0);
+    const __m512 key_scale = _mm512_mul_ps(factor, _mm512_load_ps(scales_of(keys, cache)));
+    _mm512_store_ps(out + b * lanes, _mm512_mul_ps(_mm512_cvtepi32_ps(total), key_scale));
   }
 }
 
@@ -219,24 +247,28 @@ void split_weights(float* weights, __m512 to_integer) {
 
 /// `vectors` vectors of components, summed over all blocks of 16 positions.
 template <std::size_t vectors>
-void combine_vectors(const std::byte* values, std::size_t dim, std::size_t blocks,
+void combine_vectors(const std::byte* values, const HeadCache& cache, std::size_t blocks,
                      const float* weights, float factor, std::size_t components, float* out) {
+  const Lookahead lookahead(values, blocks, cache.block_bytes, cache.next);
   __m512i high[vectors], low[vectors];
   ANTIPHON_UNROLL
   for (std::size_t v = 0; v < vectors; ++v) high[v] = low[v] = _mm512_setzero_si512();
   for (std::size_t b = 0; b < blocks; ++b) {
     const auto* split = reinterpret_cast<const Weights16*>(weights + b * lanes);
+    const char* later = lookahead.from(b);
     ANTIPHON_UNROLL
     for (std::size_t p = 0; p < lanes; p += 4) {
       const __m512i high4 = broadcast4(split->high + p), low4 = broadcast4(split->low + p);
       ANTIPHON_UNROLL
       for (std::size_t v = 0; v < vectors; ++v) {
-        const __m512i value = _mm512_load_si512(values + p * dim + v * 64);
+        _mm_prefetch(later + p * cache.dim + v * 64, _MM_HINT_T0);
+        const __m512i value = _mm512_load_si512(values + p * cache.dim + v * 64);
         high[v] = _mm512_dpbusd_epi32(high[v], high4, value);
         low[v] = _mm512_dpbusd_epi32(low[v], low4, value);
       }
     }
-    values += lanes * dim;
+    _mm_prefetch(later + cache.dim * lanes, _MM_HINT_T0);
+    values += cache.block_bytes;
   }
   ANTIPHON_UNROLL
   for (std::size_t v = 0; v < vectors; ++v) {
@@ -254,11 +286,12 @@ void combine(const HeadCache& cache, std::uint32_t positions, float* weights, fl
   const std::size_t blocks = (positions + lanes - 1) / lanes;
   for (std::size_t p = positions; p < blocks * lanes; ++p) weights[p] = 0.0f;
   __m512 largest = _mm512_setzero_ps();
-  for (std::size_t p = 0; p < blocks * lanes; p += lanes) {
+  for (std::size_t b = 0; b < blocks; ++b) {
+    const float* scales = scales_of(cache.values + b * cache.block_bytes, cache);
     const __m512 weight =
-        _mm512_mul_ps(_mm512_load_ps(weights + p), _mm512_load_ps(cache.value_scales + p));
+        _mm512_mul_ps(_mm512_load_ps(weights + b * lanes), _mm512_load_ps(scales));
     largest = _mm512_max_ps(largest, weight);
-    _mm512_store_ps(weights + p, weight);
+    _mm512_store_ps(weights + b * lanes, weight);
   }
   const float most = _mm512_reduce_max_ps(largest);
   const __m512 to_integer = _mm512_set1_ps(most > 0.0f ? 65535.0f / most : 0.0f);
@@ -267,8 +300,7 @@ void combine(const HeadCache& cache, std::uint32_t positions, float* weights, fl
 
   for (std::size_t d = 0; d < cache.dim; d += 4 * lanes) {
     const auto run = [&](auto vectors) {
-      vectors(cache.values + d * 4, cache.dim, blocks, weights, from_integer, head_dim - d,
-              out + d);
+      vectors(cache.values + d * 4, cache, blocks, weights, from_integer, head_dim - d, out + d);
     };
     switch (cache.dim - d) {
       case lanes:

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/mman.h>
+
+#include <new>
+
+#include "nn/aligned.h"
+
+namespace antiphon::nn {
+namespace {
+
+constexpr std::size_t large_page = std::size_t{2} << 20;
+
+std::align_val_t alignment_of(std::size_t bytes) {
+  return std::align_val_t{bytes >= large_page ? large_page : cache_line};
+}
+
+}  // namespace
+
+void* allocate_aligned(std::size_t bytes) {
+  void* at = ::operator new(bytes, alignment_of(bytes));
+  // Only a wish: without large pages all works the same.
+  if (bytes >= large_page) ::madvise(at, bytes / large_page * large_page, MADV_HUGEPAGE);
+  return at;
+}
+
+void free_aligned(void* at, std::size_t bytes) { ::operator delete(at, alignment_of(bytes)); }
+
+}  // namespace antiphon::nn
