@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <iostream>
 #include <new>
+#include <string>
 #include <vector>
 
 #include "antiphon/commands.h"
+#include "antiphon/misuse.h"
 
 namespace {
 
@@ -11,7 +13,10 @@ namespace {
 constexpr int failure = 1, misuse = 2;
 
 int run(int argc, char** argv) {
-  CLI::App program{"Antiphon plays music with you.", "antiphon"};
+  CLI::App program{
+      "Antiphon plays music with you: it accompanies a melody, goes on with a score, and measures "
+      "both.",
+      "antiphon"};
   program.set_version_flag("--version", ANTIPHON_VERSION);
   program.require_subcommand(1);
   std::vector<std::pair<CLI::App*, antiphon::app::Action>> actions;
@@ -25,7 +30,8 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& help) {
     return program.exit(help);
   } catch (const CLI::ParseError& error) {
-    std::cerr << "antiphon: " << error.what() << " (antiphon --help lists what there is)\n";
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    std::cerr << antiphon::app::explain_misuse(program, arguments, error) << '\n';
     return misuse;
   }
   for (const auto& [flags, action] : actions) {
