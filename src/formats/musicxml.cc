@@ -115,9 +115,11 @@ std::vector<std::uint32_t> order_of(const Frame& frame, std::span<const WrittenP
   for (const WrittenPart& part : parts) written += part.notes.size() + part.lyrics.size();
   // Of scores beyond any symphony's size only twofold repeats are played.
   const std::size_t unfolding = written < 200000 ? max_unfolding : 2;
-  if (auto order = play_order(frame.flow, bars * unfolding)) return std::move(*order);
-  dropped.add("The repeats would make the piece over " + std::to_string(unfolding) +
-              " times as long; each bar is played once.");
+  auto order = play_order(frame.flow, bars * unfolding);
+  if (order && !order->empty()) return std::move(*order);
+  dropped.add(order ? "The numbers of the endings leave no bar to play; each is played once."
+                    : "The repeats would make the piece over " + std::to_string(unfolding) +
+                          " times as long; each bar is played once.");
   std::vector<std::uint32_t> as_written(bars);
   std::iota(as_written.begin(), as_written.end(), 0u);
   return as_written;

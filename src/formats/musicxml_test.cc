@@ -325,6 +325,13 @@ TEST(MusicXml, RepeatsThatMultiplyOutOfProportionArePlayedOnce) {
   EXPECT_THAT(reading.dropped, ElementsAre(HasSubstr("each bar is played once")));
 }
 
+TEST(MusicXml, EndingsThatNoPassReachesAreStillPlayed) {
+  const Reading reading = read_text(partwise(
+      measure("<barline><ending number=\"2\" type=\"start\"/></barline>" + note("C4", 4))));
+  EXPECT_EQ(reading.score.parts[0].notes.size(), 1u);
+  EXPECT_THAT(reading.dropped, ElementsAre(HasSubstr("leave no bar to play")));
+}
+
 TEST(MusicXml, ABarLongerThanAnyMeterIsRefused) {
   EXPECT_THAT(error_of(partwise(measure(note("C4", 2000000000)))),
               HasSubstr("at most 255 whole notes"));
