@@ -103,7 +103,7 @@ class Orchestra {
     orchestra.synth_.reset(new_fluid_synth(settings));
     if (!orchestra.synth_) return Error{Errc::internal, "FluidSynth can't be started"};
     if (fluid_synth_sfload(orchestra.synth_.get(), soundfont.c_str(), 1) == FLUID_FAILED) {
-      return Error{Errc::invalid_input, soundfont.string() + ": not a soundfont (SF2 or SF3)"};
+      return Error{Errc::invalid_input, soundfont.string() + ": the soundfont can't be loaded"};
     }
     for (std::size_t p = 0; p < parts && p < score.parts.size(); ++p) {
       orchestra.seat(score.parts[p], static_cast<int>(p), p, score.parts.size());
@@ -188,12 +188,8 @@ Result<Recording> render(const Score& score, const RenderOptions& options) {
   std::filesystem::path soundfont = options.soundfont;
   if (soundfont.empty()) {
     ANTIPHON_TRY(soundfont, find_soundfont());
-  } else {
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(soundfont, error)) {
-      return Error{Errc::not_found, soundfont.string() + ": no such soundfont"};
-    }
   }
+  ANTIPHON_CHECK(check_soundfont(soundfont));
   ANTIPHON_TRY(Orchestra orchestra, Orchestra::of(score, soundfont, options.rate_hz));
 
   std::vector<float> sound;

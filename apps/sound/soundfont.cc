@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <string_view>
 #include <vector>
 
@@ -47,6 +48,18 @@ Result<fs::path> find_soundfont() {
   return Error{Errc::not_found,
                "no soundfont is installed: apt install musescore-general-soundfont-small, or name "
                "one with --soundfont"};
+}
+
+Status check_soundfont(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_regular_file(path, error)) {
+    return Error{Errc::not_found, path.string() + ": no such soundfont"};
+  }
+  std::array<char, 12> head{};
+  std::ifstream(path, std::ios::binary).read(head.data(), head.size());
+  const std::string_view text(head.data(), head.size());
+  if (text.substr(0, 4) == "RIFF" && text.substr(8) == "sfbk") return Done{};
+  return Error{Errc::invalid_input, path.string() + ": not a soundfont (SF2 or SF3)"};
 }
 
 }  // namespace antiphon::sound
