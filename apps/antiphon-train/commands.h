@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace antiphon::apps {
+
+/// Each adds one subcommand, which runs when it is chosen. A command that fails says why on
+/// standard error and ends the program with 1.
+void add_prepare(CLI::App& app);
+void add_run(CLI::App& app);
+void add_bench(CLI::App& app);
+
+}  // namespace antiphon::apps

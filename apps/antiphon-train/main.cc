@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+
+#include "commands.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{"Prepares corpora for Antiphon's models and trains them.", "antiphon-train"};
+  app.require_subcommand(1);
+  antiphon::apps::add_prepare(app);
+  antiphon::apps::add_run(app);
+  antiphon::apps::add_bench(app);
+  CLI11_PARSE(app, argc, argv);
+  return 0;
+}

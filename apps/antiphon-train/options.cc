@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "options.h"
+
+#include <ATen/Parallel.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+namespace antiphon::apps {
+
+void ShapeFlags::add(CLI::App& command) {
+  command.add_option("--dim", dim, "Width of the residual stream")->capture_default_str();
+  command.add_option("--layers", layers)->capture_default_str();
+  command.add_option("--heads", heads, "Query heads of 64 numbers")->capture_default_str();
+  command.add_option("--kv-heads", kv_heads, "Key and value heads")->capture_default_str();
+  command.add_option("--ff", ff, "Width of the feed-forward layers")->capture_default_str();
+  command.add_option("--context", context, "Steps a row")->capture_default_str();
+  command.add_option("--hidden", hidden, "Hidden units of each field's head")
+      ->capture_default_str();
+}
+
+train::Shape ShapeFlags::shape() const {
+  train::Shape shape = train::edge_shape();
+  shape.dim = dim;
+  shape.layers = layers;
+  shape.heads = heads;
+  shape.kv_heads = kv_heads;
+  shape.ff = ff;
+  shape.context = context;
+  return train::with_vocabulary(shape, hidden);
+}
+
+void DeviceFlags::add(CLI::App& command) {
+  threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  command.add_option("--device", name)
+      ->check(CLI::IsMember({"cpu", "cuda"}))
+      ->capture_default_str();
+  command.add_option("--type", type, "What matrix products run in")
+      ->check(CLI::IsMember({"bf16", "f32"}))
+      ->capture_default_str();
+  command.add_option("--threads", threads)->check(CLI::Range(1, 1024))->capture_default_str();
+}
+
+void DeviceFlags::apply() const { at::set_num_threads(threads); }
+
+void fail(const std::string& message) {
+  std::fprintf(stderr, "antiphon-train: %s\n", message.c_str());
+  std::exit(1);
+}
+
+void say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+
+}  // namespace antiphon::apps

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+
+#include "train/shape.h"
+
+namespace antiphon::apps {
+
+/// Flags for a model's shape.
+struct ShapeFlags {
+  std::uint32_t dim = 256;
+  std::uint32_t layers = 6;
+  std::uint32_t heads = 4;
+  std::uint32_t kv_heads = 2;
+  std::uint32_t ff = 704;
+  std::uint32_t context = 512;
+  std::uint32_t hidden = 256;
+
+  void add(CLI::App& command);
+  train::Shape shape() const;
+};
+
+/// Flags for where and in what numbers a model computes.
+struct DeviceFlags {
+  std::string name = "cpu";
+  std::string type = "bf16";
+  int threads = 2;
+
+  void add(CLI::App& command);
+  /// Sets the threads of this process; once, before anything is computed.
+  void apply() const;
+  at::Device device() const {
+    return name == "cuda" ? at::Device(at::kCUDA) : at::Device(at::kCPU);
+  }
+  at::ScalarType product() const { return type == "f32" ? at::kFloat : at::kBFloat16; }
+};
+
+/// Ends the program with 1 and `message` on standard error.
+[[noreturn]] void fail(const std::string& message);
+
+/// A line of progress on standard error.
+void say(const std::string& line);
+
+}  // namespace antiphon::apps

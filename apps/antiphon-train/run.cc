@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <csignal>
+#include <memory>
+
+#include "commands.h"
+#include "options.h"
+#include "train/dataset.h"
+#include "train/trainer.h"
+
+namespace antiphon::apps {
+namespace {
+
+volatile std::sig_atomic_t interrupted = 0;
+
+void interrupt(int) { interrupted = 1; }
+
+struct RunFlags {
+  ShapeFlags shape;
+  DeviceFlags device;
+  std::string data;
+  std::string schedule = "cosine";
+  train::RunOptions run;
+};
+
+void run(RunFlags& flags) {
+  flags.device.apply();
+  flags.run.shape = flags.shape.shape();
+  flags.run.product = flags.device.product();
+  flags.run.device = flags.device.device();
+  flags.run.schedule = flags.schedule == "wsd" ? train::Schedule::wsd : train::Schedule::cosine;
+  const auto data = train::Dataset::read(flags.data, "train");
+  if (!data) fail(data.error().message);
+  const auto validation = train::Dataset::read(flags.data, "validation");
+  if (!validation) say(validation.error().message + "; goes on without validation");
+  std::signal(SIGINT, interrupt);
+  std::signal(SIGTERM, interrupt);
+  const Status status = train::run(
+      flags.run, *data, validation ? &*validation : nullptr, [] { return interrupted != 0; }, say);
+  if (!status) fail(status.error().message);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app) {
+  auto flags = std::make_shared<RunFlags>();
+  train::RunOptions& run_options = flags->run;
+  CLI::App* command = app.add_subcommand("run", "Train a model; Ctrl-C saves and ends");
+  command->add_option("--data", flags->data, "Folder of shards")->required();
+  command->add_option("--checkpoint", run_options.checkpoint, "Folder of the checkpoint and curve")
+      ->required();
+  command->set_config("--config", "", "Flags from a file, `name = value` a line");
+  flags->shape.add(*command);
+  flags->device.add(*command);
+  command->add_flag("--resume", run_options.resume, "Go on from the checkpoint, if there is one");
+  command->add_option("--steps", run_options.steps, "End after so many steps");
+  command->add_option("--minutes,--time-limit", run_options.minutes,
+                      "End after so long; the rate falls to its end by then");
+  command->add_option("--batch", run_options.sequences, "Rows a step")->capture_default_str();
+  command->add_option("--lr", run_options.learning_rate, "Peak learning rate")
+      ->capture_default_str();
+  command->add_option("--warmup", run_options.warmup, "Steps up to the peak")
+      ->capture_default_str();
+  command->add_option("--schedule", flags->schedule)
+      ->check(CLI::IsMember({"cosine", "wsd"}))
+      ->capture_default_str();
+  command->add_option("--decay", run_options.adam.decay, "Weight decay of matrices")
+      ->capture_default_str();
+  command->add_option("--clip", run_options.adam.clip, "Largest norm of the gradient")
+      ->capture_default_str();
+  command->add_option("--seed", run_options.seed)->capture_default_str();
+  command->add_option("--checkpoint-minutes", run_options.checkpoint_minutes)
+      ->capture_default_str();
+  command->add_option("--validate-minutes", run_options.validate_minutes)->capture_default_str();
+  command->add_option("--report-steps", run_options.report_steps)
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  command->callback([flags] { run(*flags); });
+}
+
+}  // namespace antiphon::apps

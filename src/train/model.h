@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <vector>
+
+#include "train/batch.h"
+#include "train/ops.h"
+#include "train/parameters.h"
+#include "train/shape.h"
+
+namespace antiphon::train {
+
+/// The event transformer as libtorch computes it, for learning.
+///
+/// Threads: one at a time; inside, libtorch's.
+class Model {
+ public:
+  /// Products run in `product`, bfloat16 or float; everything between them in float.
+  Model(Shape shape, at::ScalarType product, at::Device device, std::uint64_t seed);
+
+  const Shape& shape() const { return shape_; }
+  Parameters& parameters() { return parameters_; }
+  const Parameters& parameters() const { return parameters_; }
+
+  /// Sum over the batch's events of -ln p(field), by field; add them up and divide by the events
+  /// for nats an event. Each has a gradient.
+  std::vector<at::Tensor> losses(const Batch& batch);
+
+  /// What the fields are chosen from: the final norm of the steps `predicted_from`.
+  /// Shapes: [events, dim] float.
+  at::Tensor states(const Batch& batch);
+
+  /// The logits of field `field` of every event, given the fields before as the batch has them.
+  /// Shapes: [events, size] float.
+  at::Tensor logits(const Batch& batch, const at::Tensor& states, std::size_t field);
+
+ private:
+  struct Layer {
+    at::Tensor attention_norm, qkv, o, ff_norm, gate_up, down;
+  };
+  struct Head {
+    at::Tensor hidden, logits, bias;
+  };
+  at::Tensor head_logits(const Head& head, const at::Tensor& z) const;
+  Positions positions_of(const Batch& batch) const;
+  DeviceBags to_device(const Bags& bags) const;
+
+  Shape shape_;
+  at::ScalarType product_;
+  at::Device device_;
+  Parameters parameters_;
+  at::Tensor input_, condition_, norm_;
+  std::vector<Layer> layers_;
+  std::vector<Head> heads_;
+};
+
+}  // namespace antiphon::train

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <numbers>
+#include <numeric>
+
+#include "train/checkpoint.h"
+#include "train/ranks.h"
+
+namespace antiphon::train {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::int64_t validation_batches = 4;
+
+// Independent streams of random numbers out of one seed.
+Random random_of(std::uint64_t seed, std::int64_t step, int rank) {
+  Random mixed(seed * 0x9e3779b97f4a7c15u + static_cast<std::uint64_t>(step) * 1024u +
+               static_cast<std::uint64_t>(rank));
+  return Random(mixed.bits());
+}
+
+std::string format(const char* pattern, auto... values) {
+  char line[512];
+  std::snprintf(line, sizeof line, pattern, values...);
+  return line;
+}
+
+// Loss and gradients of one batch.
+Score learn(Model& model, const Batch& batch) {
+  model.parameters().zero_gradients();
+  const auto losses = model.losses(batch);
+  at::Tensor total = losses[0];
+  for (std::size_t i = 1; i < losses.size(); ++i) total = total + losses[i];
+  total.backward();
+  Score result;
+  for (const at::Tensor& loss : losses) result.nats.push_back(loss.item<double>());
+  result.events = static_cast<std::int64_t>(batch.events());
+  result.notes = batch.notes;
+  return result;
+}
+
+// The curve as a file that grows; a resumed run goes on with it.
+class Curve {
+ public:
+  explicit Curve(const fs::path& path) : file_(path, std::ios::app) {
+    std::error_code error;
+    if (fs::file_size(path, error) == 0 || error) {
+      file_ << "step,seconds,events,rate,norm,train_nats_per_event,train_nats_per_note,"
+               "validation_nats_per_event,validation_nats_per_note\n";
+    }
+  }
+  void add(const Progress& progress, double rate, double norm, const Score& train,
+           const Score* validation) {
+    file_ << progress.step << ',' << format("%.1f", progress.seconds) << ',' << progress.events
+          << ',' << format("%.3g,%.3g,%.4f,%.4f,", rate, norm, train.per_event(), train.per_note());
+    if (validation != nullptr) {
+      file_ << format("%.4f,%.4f", validation->per_event(), validation->per_note());
+    } else {
+      file_ << ',';
+    }
+    file_ << std::endl;
+  }
+
+ private:
+  std::ofstream file_;
+};
+
+}  // namespace
+
+double rate_at(Schedule schedule, std::int64_t step, std::int64_t warmup, double done) {
+  const double rising =
+      warmup > 0 ? std::min(1.0, static_cast<double>(step + 1) / static_cast<double>(warmup)) : 1.0;
+  done = std::clamp(done, 0.0, 1.0);
+  if (schedule == Schedule::wsd) return rising * std::min(1.0, (1.0 - done) * 3.0);
+  return rising * (0.01 + 0.99 * 0.5 * (1.0 + std::cos(std::numbers::pi * done)));
+}
+
+double Score::total() const { return std::accumulate(nats.begin(), nats.end(), 0.0); }
+
+void Score::add(const Score& other) {
+  nats.resize(std::max(nats.size(), other.nats.size()));
+  for (std::size_t i = 0; i < other.nats.size(); ++i) nats[i] += other.nats[i];
+  events += other.events;
+  notes += other.notes;
+}
+
+Score score(Model& model, const Batch& batch) {
+  at::NoGradGuard no_gradient;
+  Score result;
+  for (const at::Tensor& loss : model.losses(batch)) result.nats.push_back(loss.item<double>());
+  result.events = static_cast<std::int64_t>(batch.events());
+  result.notes = batch.notes;
+  return result;
+}
+
+Status run(const RunOptions& options, const Dataset& train, const Dataset* validation,
+           const std::function<bool()>& stop, const std::function<void(const std::string&)>& say) {
+  if (options.steps <= 0 && options.minutes <= 0) {
+    return Error{Errc::invalid_input, "a run needs an end: steps or minutes"};
+  }
+  ANTIPHON_CHECK(options.shape.check());
+  ANTIPHON_TRY(const auto ranks, Ranks::from_environment());
+  std::error_code error;
+  fs::create_directories(options.checkpoint, error);
+  const fs::path last = options.checkpoint / "last.safetensors";
+
+  Model model(options.shape, options.product, options.device, options.seed);
+  Adam adam(model.parameters(), options.adam);
+  Progress progress;
+  progress.seed = options.seed;
+  if (options.resume && fs::exists(last)) {
+    ANTIPHON_CHECK(load_checkpoint(last, model, adam, progress));
+    if (ranks->leads())
+      say(format("goes on from step %lld", static_cast<long long>(progress.step)));
+  }
+  if (ranks->leads()) {
+    say(format("%.2f M parameters, %zu pieces, %.1f M notes",
+               static_cast<double>(model.parameters().count()) / 1e6, train.pieces().size(),
+               static_cast<double>(train.notes()) / 1e6));
+  }
+  std::vector<Batch> fixed;
+  if (validation != nullptr && ranks->leads()) {
+    for (std::int64_t i = 0; i < validation_batches; ++i) {
+      Random random = random_of(0x7a11da7e, i, 0);
+      fixed.push_back(validation->draw(options.sequences, options.shape.context, random));
+    }
+  }
+
+  Curve curve(ranks->leads() ? options.checkpoint / "curve.csv" : fs::path("/dev/null"));
+  const auto begin = Clock::now();
+  const double seconds_before = progress.seconds;
+  double saved = seconds_before;
+  double validated = -1e9;
+  double reported = seconds_before;
+  std::int64_t skipped = 0;
+  Score recent;
+  const auto save = [&]() -> Status {
+    saved = progress.seconds;
+    return ranks->leads() ? save_checkpoint(last, model, adam, progress) : Done{};
+  };
+  const auto validate = [&] {
+    Score sum;
+    for (const Batch& batch : fixed) sum.add(score(model, batch));
+    return sum;
+  };
+
+  for (;;) {
+    const double done = std::max(
+        options.steps > 0 ? static_cast<double>(progress.step) / static_cast<double>(options.steps)
+                          : 0.0,
+        options.minutes > 0 ? progress.seconds / (options.minutes * 60) : 0.0);
+    // All ranks stop at the same step, by the furthest of them.
+    if (ranks->largest(stop() ? 2.0 : done) >= 1.0) break;
+    Random random = random_of(progress.seed, progress.step, ranks->rank());
+    const Batch batch = train.draw(options.sequences, options.shape.context, random);
+    Score sum = learn(model, batch);
+    const double events = ranks->sum(static_cast<double>(sum.events));
+    ranks->add_up(model.parameters());
+    const double rate =
+        options.learning_rate * rate_at(options.schedule, progress.step, options.warmup, done);
+    const double norm = adam.step(rate, 1.0 / events);
+    skipped += !std::isfinite(norm);
+    recent.add(sum);
+    ++progress.step;
+    progress.events += static_cast<std::int64_t>(events);
+    progress.seconds = seconds_before + std::chrono::duration<double>(Clock::now() - begin).count();
+
+    if (progress.step % options.report_steps == 0 && ranks->leads()) {
+      Score validated_score;
+      const bool validating =
+          !fixed.empty() && progress.seconds - validated >= options.validate_minutes * 60;
+      std::string line = format(
+          "step %lld  %.1f min  %.2f M events  %.0f events/s  rate %.2e  norm %.2f  nats/event %.3f"
+          "  nats/note %.3f",
+          static_cast<long long>(progress.step), progress.seconds / 60,
+          static_cast<double>(progress.events) / 1e6,
+          static_cast<double>(recent.events) * ranks->count() /
+              std::max(progress.seconds - reported, 1e-9),
+          rate, norm, recent.per_event(), recent.per_note());
+      if (validating) {
+        validated_score = validate();
+        validated = progress.seconds;
+        line += format("  validation %.3f nats/event %.3f nats/note [", validated_score.per_event(),
+                       validated_score.per_note());
+        for (const double nats : validated_score.nats) {
+          line += format(" %.3f", nats / static_cast<double>(validated_score.events));
+        }
+        line += " ]";
+      }
+      if (skipped > 0) line += format("  (%lld updates skipped)", static_cast<long long>(skipped));
+      say(line);
+      curve.add(progress, rate, norm, recent, validating ? &validated_score : nullptr);
+      recent = {};
+      reported = seconds_before + std::chrono::duration<double>(Clock::now() - begin).count();
+    }
+    if (progress.seconds - saved >= options.checkpoint_minutes * 60) ANTIPHON_CHECK(save());
+  }
+  if (!fixed.empty()) {
+    const Score final_score = validate();
+    say(format("ends at step %lld: validation %.4f nats/event, %.4f nats/note",
+               static_cast<long long>(progress.step), final_score.per_event(),
+               final_score.per_note()));
+    curve.add(progress, 0, 0, recent, &final_score);
+  }
+  return save();
+}
+
+}  // namespace antiphon::train

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "train/batch.h"
+#include "train/dataset.h"
+#include "train/model.h"
+#include "train/optimizer.h"
+
+namespace antiphon::train {
+
+enum class Schedule {
+  cosine,  ///< Half a cosine, down to a hundredth of the peak.
+  wsd,     ///< Level, then straight down to zero over the last third.
+};
+
+struct RunOptions {
+  Shape shape;
+  std::filesystem::path checkpoint;  ///< Folder of `last.safetensors` and `curve.csv`.
+  bool resume = false;
+  std::int64_t steps = 0;  ///< Ends after so many steps; 0: no bound.
+  double minutes = 0;      ///< Ends after so long, the pauses between runs left out; 0: no bound.
+  std::int64_t sequences = 8;
+  double learning_rate = 2e-3;
+  std::int64_t warmup = 100;
+  Schedule schedule = Schedule::cosine;
+  std::uint64_t seed = 1;
+  AdamOptions adam;
+  at::ScalarType product = at::kBFloat16;
+  at::Device device = at::kCPU;
+  double checkpoint_minutes = 5;
+  double validate_minutes = 2;
+  std::int64_t report_steps = 20;
+};
+
+/// Learning rate as a share of the peak, at a step and a share of the whole run done.
+double rate_at(Schedule schedule, std::int64_t step, std::int64_t warmup, double done);
+
+/// Sums over one or many batches.
+struct Score {
+  std::vector<double> nats;  ///< By field.
+  std::int64_t events = 0;
+  std::int64_t notes = 0;
+
+  double total() const;
+  double per_event() const {
+    return total() / static_cast<double>(std::max<std::int64_t>(events, 1));
+  }
+  double per_note() const {
+    return total() / static_cast<double>(std::max<std::int64_t>(notes, 1));
+  }
+  void add(const Score& other);
+};
+
+/// One batch, learned from nothing.
+Score score(Model& model, const Batch& batch);
+
+/// Trains until the options' bound or until `stop` says so, then saves. Ranks of a data-parallel
+/// run (environment RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT) draw different batches and average
+/// their gradients; rank 0 speaks and saves. `say` gets a line now and then.
+///
+/// Threads: runs libtorch's; `stop` is called between steps.
+Status run(const RunOptions& options, const Dataset& train, const Dataset* validation,
+           const std::function<bool()>& stop, const std::function<void(const std::string&)>& say);
+
+}  // namespace antiphon::train
