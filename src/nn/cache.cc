@@ -12,8 +12,8 @@ Cache::Cache(Type type, std::size_t first_layer, std::size_t last_layer, std::si
       kv_heads_(kv_heads),
       dim_(round_up(head_dim, 16)),
       blocks_(round_up(capacity, block_positions) / block_positions),
-      block_bytes_(block_positions * (dim_ * size_of(type) + (type == Type::i8 ? 4 : 0))),
-      memory_((last_layer - first_layer) * kv_heads * 2 * blocks_ * block_bytes_) {}
+      part_bytes_(block_positions * (dim_ * size_of(type) + (type == Type::i8 ? 4 : 0))),
+      memory_((last_layer - first_layer) * kv_heads * blocks_ * 2 * part_bytes_) {}
 
 std::size_t Cache::bytes_per_position() const {
   return memory_.size() / (blocks_ * block_positions);
@@ -21,9 +21,9 @@ std::size_t Cache::bytes_per_position() const {
 
 HeadCache Cache::head(std::size_t layer, std::size_t kv_head) {
   assert(layer >= first_layer_ && layer < last_layer_ && kv_head < kv_heads_);
-  const std::size_t bytes = blocks_ * block_bytes_;
-  std::byte* keys = memory_.data() + ((layer - first_layer_) * kv_heads_ + kv_head) * 2 * bytes;
-  return {keys, keys + bytes, block_bytes_, static_cast<std::uint32_t>(dim_), nullptr};
+  const std::size_t head = (layer - first_layer_) * kv_heads_ + kv_head;
+  std::byte* keys = memory_.data() + head * blocks_ * 2 * part_bytes_;
+  return {keys, keys + part_bytes_, 2 * part_bytes_, static_cast<std::uint32_t>(dim_), nullptr};
 }
 
 }  // namespace antiphon::nn

@@ -29,8 +29,8 @@ class Cache {
   std::size_t first_layer_, last_layer_, kv_heads_;
   std::size_t dim_;                  ///< head_dim, rounded up to 16.
   std::size_t blocks_;               ///< That hold the capacity.
-  std::size_t block_bytes_;          ///< Of 16 positions.
-  AlignedVector<std::byte> memory_;  ///< [layers, kv_heads, {keys, values}, blocks]
+  std::size_t part_bytes_;           ///< Of the keys of a block, or its values.
+  AlignedVector<std::byte> memory_;  ///< [layers, kv_heads, blocks, {keys, values}]
 };
 
 }  // namespace antiphon::nn

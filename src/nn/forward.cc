@@ -116,10 +116,13 @@ class Pass {
     }
   }
 
-  /// The keys that are read after those of head `kv` of row `i`.
+  /// In a batch, the keys that are read after those of head `kv` of row `i`: they lie elsewhere in
+  /// memory. Null where the machine's own prefetching does better.
   const std::byte* keys_after(std::size_t layer, std::size_t kv, std::size_t i) const {
-    if (i + 1 < rows_.size()) return rows_[i + 1].cache->head(layer, kv).keys;
-    return kv + 1 < config_.kv_heads ? rows_[0].cache->head(layer, kv + 1).keys : nullptr;
+    const std::size_t next = (i + 1) % rows_.size();
+    if (rows_[next].cache == rows_[i].cache) return nullptr;
+    if (next == 0 && ++kv == config_.kv_heads) return nullptr;
+    return rows_[next].cache->head(layer, kv).keys;
   }
 
   const Transformer& model_;

@@ -36,16 +36,16 @@ struct Operand {
 };
 inline constexpr std::size_t operand_header = 64;
 
-/// Keys and values of one head, each in blocks of 16 positions that lie in memory as they are read.
-/// `dim` is rounded up to 16.
+/// Keys and values of one head, in blocks of 16 positions: the keys of a block, then its values, so
+/// that they lie in memory as they are read. `dim` is rounded up to 16.
 ///   keys    f32, bf16 [dim][16];  int8 [dim / 4][16][4] as value + 128, then 16 float scales
 ///   values  f32, bf16 [16][dim];  int8 [4][dim][4], then 16 float scales
 struct HeadCache {
-  std::byte* keys;
-  std::byte* values;
-  std::size_t block_bytes;
+  std::byte* keys;          ///< Of the first block.
+  std::byte* values;        ///< The same.
+  std::size_t block_bytes;  ///< From one block to the next.
   std::uint32_t dim;
-  const std::byte* next;  ///< What will be read after the values: a hint, or null.
+  const std::byte* next;  ///< The keys that will be read after this head: a hint, or null.
 };
 
 using Prepare = void (*)(const float* x, std::size_t n, std::size_t inputs, std::byte* operand);

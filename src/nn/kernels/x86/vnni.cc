@@ -175,28 +175,27 @@ void store(const HeadCache& cache, std::uint32_t position, const float* key, con
   for (std::size_t d = 0; d < cache.dim; ++d) first[d * 4] = static_cast<std::byte>(v[d]);
 }
 
-/// Asks for the memory that comes some blocks after the one being read: keys are followed by
-/// values, values by `next`. Left to the machine, each of these short runs would start at the
-/// memory's latency.
+/// Asks for the next head's memory while this one's is worked on, a part (the keys of a block, or
+/// its values) for a part, into the second-level cache. Left to the machine, each head would start
+/// at the memory's latency and end before the stream is up to speed: a third of the rate.
 class Lookahead {
  public:
-  Lookahead(const std::byte* run, std::size_t blocks, std::size_t block_bytes,
-            const std::byte* next)
-      : run_(run), next_(next), blocks_(blocks), block_bytes_(block_bytes) {}
+  /// `parts_before` have been asked for.
+  Lookahead(const HeadCache& cache, std::size_t parts_before)
+      : at_(cache.next ? cache.next + parts_before * (cache.block_bytes / 2) : nullptr),
+        part_bytes_(cache.block_bytes / 2) {}
 
-  /// Where the lines to ask for lie while block `b` is read.
-  const char* from(std::size_t b) const {
-    const std::size_t ahead = b + distance;
-    const std::byte* at = ahead < blocks_ || !next_ ? run_ + ahead * block_bytes_
-                                                    : next_ + (ahead - blocks_) * block_bytes_;
-    return reinterpret_cast<const char*>(at);
+  void next_part() {
+    if (!at_) return;
+    for (std::size_t line = 0; line < part_bytes_; line += 64) {
+      _mm_prefetch(reinterpret_cast<const char*>(at_ + line), _MM_HINT_T1);
+    }
+    at_ += part_bytes_;
   }
 
  private:
-  static constexpr std::size_t distance = 4;
-  const std::byte* run_;
-  const std::byte* next_;
-  std::size_t blocks_, block_bytes_;
+  const std::byte* at_;
+  std::size_t part_bytes_;
 };
 
 void scores(const HeadCache& cache, std::uint32_t positions, const float* query,
@@ -207,23 +206,21 @@ void scores(const HeadCache& cache, std::uint32_t positions, const float* query,
   const __m512i start = _mm512_set1_epi32(-128 * query_sum);
   const __m512 factor = _mm512_set1_ps(query_scale * scale);
   const std::size_t blocks = (positions + lanes - 1) / lanes;
-  const Lookahead lookahead(cache.keys, blocks, cache.block_bytes, cache.values);
+  Lookahead lookahead(cache, 0);
   for (std::size_t b = 0; b < blocks; ++b) {
     std::byte* keys = cache.keys + b * cache.block_bytes;
-    const char* later = lookahead.from(b);
+    lookahead.next_part();
     __m512i sum[4] = {start, _mm512_setzero_si512(), _mm512_setzero_si512(),
                       _mm512_setzero_si512()};
     for (std::size_t d = 0; d < cache.dim; d += 16) {
       ANTIPHON_UNROLL
       for (std::size_t i = 0; i < 4; ++i) {
-        _mm_prefetch(later + (d + 4 * i) * lanes, _MM_HINT_T0);
         const __m512i key = _mm512_load_si512(keys + (d + 4 * i) * lanes);
         sum[i] = _mm512_dpbusd_epi32(sum[i], key, broadcast4(q + d + 4 * i));
       }
     }
     const __m512i total =
         _mm512_add_epi32(_mm512_add_epi32(sum[0], sum[1]), _mm512_add_epi32(sum[2], sum[3]));
-    _mm_prefetch(later + cache.dim * lanes, _MM_HINT_T0);
     const __m512 key_scale = _mm512_mul_ps(factor, _mm512_load_ps(scales_of(keys, cache)));
     _mm512_store_ps(out + b * lanes, _mm512_mul_ps(_mm512_cvtepi32_ps(total), key_scale));
   }
@@ -249,25 +246,23 @@ void split_weights(float* weights, __m512 to_integer) {
 template <std::size_t vectors>
 void combine_vectors(const std::byte* values, const HeadCache& cache, std::size_t blocks,
                      const float* weights, float factor, std::size_t components, float* out) {
-  const Lookahead lookahead(values, blocks, cache.block_bytes, cache.next);
+  Lookahead lookahead(cache, blocks);
   __m512i high[vectors], low[vectors];
   ANTIPHON_UNROLL
   for (std::size_t v = 0; v < vectors; ++v) high[v] = low[v] = _mm512_setzero_si512();
   for (std::size_t b = 0; b < blocks; ++b) {
     const auto* split = reinterpret_cast<const Weights16*>(weights + b * lanes);
-    const char* later = lookahead.from(b);
+    lookahead.next_part();
     ANTIPHON_UNROLL
     for (std::size_t p = 0; p < lanes; p += 4) {
       const __m512i high4 = broadcast4(split->high + p), low4 = broadcast4(split->low + p);
       ANTIPHON_UNROLL
       for (std::size_t v = 0; v < vectors; ++v) {
-        _mm_prefetch(later + p * cache.dim + v * 64, _MM_HINT_T0);
         const __m512i value = _mm512_load_si512(values + p * cache.dim + v * 64);
         high[v] = _mm512_dpbusd_epi32(high[v], high4, value);
         low[v] = _mm512_dpbusd_epi32(low[v], low4, value);
       }
     }
-    _mm_prefetch(later + cache.dim * lanes, _MM_HINT_T0);
     values += cache.block_bytes;
   }
   ANTIPHON_UNROLL
