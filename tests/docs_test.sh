@@ -61,7 +61,7 @@ check_command() {
 
 # run_command PAGE LINE: what reads a file of the tree and is over at once, with its outputs in a scratch folder.
 run_command() {
-  [[ $2 =~ ^build/[a-z]+/bin/antiphon\ (show|convert|evaluate|models\ list)(\ |$) ]] || return 0
+  [[ $2 =~ ^build/[a-z]+/bin/antiphon\ (show|convert|models\ list)(\ |$) ]] || return 0
   local words
   read -ra words <<<"${2//out\//$scratch/}"
   "$antiphon" "${words[@]:1}" >"$scratch/log" 2>&1 || {
