@@ -28,7 +28,8 @@ std::optional<Format> format_of(std::string_view name, ByteView bytes);
 /// formats). Memory is bounded by 64 MiB a megabyte of input, and no input makes it hang.
 Result<Reading> read(std::string_view name, ByteView bytes);
 
-/// The readers. `name` is only for messages. ABC files may hold many tunes: `read_abc` takes the first.
+/// The readers. `name` is only for messages. ABC files may hold many tunes: `read_abc` takes the
+/// first.
 Result<Reading> read_midi(ByteView bytes, std::string_view name);
 Result<Reading> read_musicxml(ByteView bytes, std::string_view name);  ///< Plain, or zipped (.mxl).
 Result<Reading> read_abc(ByteView bytes, std::string_view name);
