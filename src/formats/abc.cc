@@ -63,7 +63,6 @@ class TuneReader {
   std::map<std::string, AbcVoice> voices_;
   std::string current_ = "";
   std::set<std::string> dropped_;
-  bool continued_ = false;
 };
 
 AbcVoice& TuneReader::voice(const std::string& id) {

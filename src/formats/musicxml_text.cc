@@ -9,6 +9,8 @@
 #include <optional>
 #include <pugixml.hpp>
 
+#include "formats/text.h"
+
 namespace antiphon::formats {
 namespace {
 
@@ -114,13 +116,6 @@ void append_utf8(std::string& out, std::uint32_t code) {
   }
 }
 
-std::string from_latin1(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) append_utf8(out, static_cast<unsigned char>(c));
-  return out;
-}
-
 /// Lone surrogates become U+FFFD; an odd last byte is left out.
 std::string from_utf16(std::string_view text, bool big_endian) {
   const auto unit = [&](std::size_t i) {
@@ -141,24 +136,6 @@ std::string from_utf16(std::string_view text, bool big_endian) {
     append_utf8(out, code);
   }
   return out;
-}
-
-/// Structure only: the right number of continuation bytes after each leading one.
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t more = lead < 0x80                   ? 0
-                             : lead >= 0xc2 && lead < 0xe0 ? 1
-                             : lead >= 0xe0 && lead < 0xf0 ? 2
-                             : lead >= 0xf0 && lead < 0xf5 ? 3
-                                                           : text.size();
-    if (more >= text.size() - i) return false;
-    for (std::size_t k = 1; k <= more; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) return false;
-    }
-    i += more + 1;
-  }
-  return true;
 }
 
 bool declares_latin1(std::string_view text) {

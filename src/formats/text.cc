@@ -2,7 +2,6 @@
 #include "formats/text.h"
 
 namespace antiphon::formats {
-namespace {
 
 bool is_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
@@ -21,10 +20,7 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-}  // namespace
-
-std::string to_utf8(std::string_view text) {
-  if (is_utf8(text)) return std::string(text);
+std::string from_latin1(std::string_view text) {
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -36,6 +32,10 @@ std::string to_utf8(std::string_view text) {
     }
   }
   return out;
+}
+
+std::string to_utf8(std::string_view text) {
+  return is_utf8(text) ? std::string(text) : from_latin1(text);
 }
 
 }  // namespace antiphon::formats

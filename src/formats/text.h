@@ -6,6 +6,12 @@
 
 namespace antiphon::formats {
 
+/// Whether every byte belongs to a well-formed UTF-8 sequence (by its structure).
+bool is_utf8(std::string_view text);
+
+/// Latin-1 as UTF-8.
+std::string from_latin1(std::string_view text);
+
 /// `text` as it is if it is UTF-8, else taken for Latin-1 and converted.
 std::string to_utf8(std::string_view text);
 
