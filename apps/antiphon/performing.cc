@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "antiphon/quality_report.h"
 #include "antiphon/score_files.h"
 #include "base/file.h"
 #include "drawing/piano_roll.h"
@@ -114,6 +115,11 @@ Status leave(const PerformingOptions& options, const LoadedModel& model,
   facts["ms_per_note"] = {{"p50", quantile(performance.note_times, 0.5)},
                           {"p99", quantile(performance.note_times, 0.99)},
                           {"worst", quantile(performance.note_times, 1.0)}};
+  const music::Roles roles = music::roles_of(performance.score);
+  if (!roles.accompaniment.empty()) {
+    facts["measures"] = to_json(music::quality_of(performance.score, roles));
+  }
+  facts["kernels"] = model.transformer->kernels().name;
   return write_file(options.report, facts.dump(2) + "\n");
 }
 
