@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "antiphon/quality_report.h"
 
-#include <algorithm>
-#include <array>
-
 namespace antiphon::app {
 namespace {
 
@@ -11,23 +8,13 @@ Json or_null(const std::optional<double>& value) { return value ? Json(*value) :
 
 }  // namespace
 
-std::string name_of(music::Key key) {
-  // Along the circle of fifths, from C flat major to A sharp minor.
-  constexpr std::array<const char*, 18> tonics = {
-      "C flat", "G flat", "D flat", "A flat",  "E flat",  "B flat",  "F",       "C",      "G", "D",
-      "A",      "E",      "B",      "F sharp", "C sharp", "G sharp", "D sharp", "A sharp"};
-  const int place = std::clamp(key.fifths, -7, 7) + 7 + (key.mode == music::Mode::minor ? 3 : 0);
-  return std::string(tonics[static_cast<std::size_t>(place)]) +
-         (key.mode == music::Mode::minor ? " minor" : " major");
-}
-
 Json to_json(const music::Quality& quality) {
   Json json;
   json["consonant_ratio"] = quality.harmony.consonant_ratio();
   json["dissonant_ratio"] = quality.harmony.dissonant_ratio();
   json["unsupported_ratio"] = quality.harmony.unsupported_ratio();
   json["melody_quarters"] = quality.harmony.total();
-  json["key"] = quality.key ? Json(name_of(*quality.key)) : Json();
+  json["key"] = quality.key ? Json(music::name_of(*quality.key)) : Json();
   json["key_given"] = quality.key_given;
   json["key_agreement"] = or_null(quality.key_agreement);
   json["notes"] = quality.notes;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
-#include <string>
 
 #include "music/quality.h"
 
@@ -14,8 +13,5 @@ using Json = nlohmann::ordered_json;
 Json to_json(const music::Quality& quality);
 /// Distances that can't be taken are null.
 Json to_json(const music::Distance& distance);
-
-/// "D minor", "F sharp major".
-std::string name_of(music::Key key);
 
 }  // namespace antiphon::app

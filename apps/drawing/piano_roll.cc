@@ -12,8 +12,6 @@ namespace antiphon::drawing {
 namespace {
 
 using music::Bar;
-using music::Key;
-using music::Mode;
 using music::Note;
 using music::Part;
 using music::Score;
@@ -31,14 +29,15 @@ bool is_black_key(int pitch) {
   return (black_keys >> (pitch % 12)) & 1;
 }
 
-std::string name_of(Key key) {
-  constexpr std::array<const char*, 15> major = {"C♭", "G♭", "D♭", "A♭", "E♭", "B♭", "F", "C",
-                                                 "G",  "D",  "A",  "E",  "B",  "F♯", "C♯"};
-  constexpr std::array<const char*, 15> minor = {"A♭", "E♭", "B♭", "F",  "C",  "G",  "D", "A",
-                                                 "E",  "B",  "F♯", "C♯", "G♯", "D♯", "A♯"};
-  const auto index = static_cast<std::size_t>(std::clamp(key.fifths, -7, 7) + 7);
-  return key.mode == Mode::major ? std::string(major[index]) + " major"
-                                 : std::string(minor[index]) + " minor";
+/// "F♯ minor".
+std::string signed_name_of(music::Key key) {
+  std::string name = music::name_of(key);
+  for (const auto& [word, sign] : {std::pair{" sharp", "♯"}, std::pair{" flat", "♭"}}) {
+    if (const auto at = name.find(word); at != std::string::npos) {
+      name.replace(at, std::string_view(word).size(), sign);
+    }
+  }
+  return name;
 }
 
 std::string drum_name(int key) {
@@ -79,12 +78,14 @@ std::string drum_name(int key) {
   }
 }
 
-std::string facts_of(const Score& score) {
-  const music::Meter meter = score.meters.empty() ? music::Meter() : score.meters.front().value;
+std::string facts_of(const Score& score, const RollLayout& layout) {
+  const music::Meter meter = layout.bars[layout.pickup ? 1 : 0].meter;
   const music::Tempo tempo = score.tempos.empty() ? music::Tempo() : score.tempos.front().value;
   std::string facts = std::to_string(meter.numerator()) + "/" + std::to_string(meter.denominator());
-  if (!score.keys.empty()) facts += "   ·   " + name_of(score.keys.front().value);
-  facts += "   ·   ♩ = " + std::to_string(std::lround(tempo.bpm()));
+  if (!score.keys.empty()) facts += "   ·   " + signed_name_of(score.keys.front().value);
+  const bool compound = meter.beat() == meter.unit() * 3;
+  facts += compound ? "   ·   ♩. = " + std::to_string(std::lround(tempo.bpm() / 1.5))
+                    : "   ·   ♩ = " + std::to_string(std::lround(tempo.bpm()));
   const auto seconds =
       std::chrono::duration_cast<std::chrono::seconds>(music::time_of(score, music::end_of(score)))
           .count();
@@ -147,7 +148,7 @@ class PianoRoll {
     canvas.text(layout_.margin, 46, title, {.size = 26, .bold = true, .max_width = 1100});
     canvas.text(right, 46, score_.composer,
                 {.size = 15, .colour = faded_ink, .align = Align::right, .max_width = 400});
-    canvas.text(layout_.margin, 72, facts_of(score_), {.size = 14, .colour = faded_ink});
+    canvas.text(layout_.margin, 72, facts_of(score_, layout_), {.size = 14, .colour = faded_ink});
     for (const LegendItem& item : legend_) {
       if (item.line >= max_legend_lines) break;
       const double x = layout_.margin + item.x, y = 96 + 20.0 * item.line;
@@ -211,8 +212,9 @@ class PianoRoll {
       down(layout_.x_of(row, bar.start), bar_line, 1.2);
       const double bar_width =
           static_cast<double>((end - bar.start).count) / layout_.ticks_per_point;
-      if (bar_width > 22 || b % 4 == 0) {
-        canvas.text(layout_.x_of(row, bar.start) + 3, roll.y - 5, std::to_string(b + 1),
+      const std::size_t number = b + (layout_.pickup ? 0 : 1);
+      if (number > 0 && (bar_width > 22 || number % 4 == 1)) {
+        canvas.text(layout_.x_of(row, bar.start) + 3, roll.y - 5, std::to_string(number),
                     {.size = 11, .colour = faded_ink});
       }
     }
@@ -317,7 +319,8 @@ class PianoRoll {
     for (std::size_t i = 1; i < score_.keys.size(); ++i) {
       const auto& change = score_.keys[i];
       if (change.at < row.start || change.at >= row.end) continue;
-      canvas.text(layout_.x_of(row, change.at) + 26, roll.y - 5, "→ " + name_of(change.value),
+      canvas.text(layout_.x_of(row, change.at) + 26, roll.y - 5,
+                  "→ " + signed_name_of(change.value),
                   {.size = 11, .bold = true, .colour = Colour::rgb(0x7a5200)});
     }
   }

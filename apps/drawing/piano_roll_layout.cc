@@ -41,6 +41,11 @@ std::size_t bars_a_row(const std::vector<Bar>& bars, std::size_t max_rows) {
   return count;
 }
 
+/// Readers have an upbeat as a bar of a shorter meter.
+bool starts_with_upbeat(const std::vector<Bar>& bars) {
+  return bars.size() > 1 && bars[1].start - bars[0].start < bars[1].meter.bar();
+}
+
 void find_pitches(const Score& score, RollLayout& layout) {
   int low = 127, high = 0;
   std::set<int, std::greater<>> drums;
@@ -106,9 +111,11 @@ RollLayout layout_of(const Score& score, int max_rows, int legend_lines) {
     if (bar < layout.bars.size()) return layout.bars[bar].start;
     return layout.bars.back().start + layout.bars.back().meter.bar();
   };
+  layout.pickup = starts_with_upbeat(layout.bars);
   Ticks longest{1};
-  for (std::size_t first = 0; first < layout.bars_shown; first += count) {
-    const std::size_t last = std::min(first + count, layout.bars_shown);
+  for (std::size_t first = 0, last = 0; first < layout.bars_shown; first = last) {
+    const std::size_t upbeat = layout.pickup && first == 0 ? 1 : 0;
+    last = std::min(first + count + upbeat, layout.bars_shown);
     layout.rows.push_back({first, last, start_of(first), start_of(last)});
     longest = std::max(longest, layout.rows.back().end - layout.rows.back().start);
   }

@@ -27,6 +27,7 @@ struct Row {
 struct RollLayout {
   std::vector<music::Bar> bars;  ///< One more than are shown where the piece is cut.
   std::vector<Row> rows;
+  bool pickup = false;  ///< The first bar is an upbeat, which isn't counted.
   std::size_t bars_in_piece = 0;
   std::size_t bars_shown = 0;
   int low = 60, high = 71;     ///< The pitches of a row, both included.

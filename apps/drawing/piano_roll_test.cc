@@ -43,6 +43,16 @@ TEST(PianoRoll, RowsJoinWithoutAGap) {
   EXPECT_GE(layout.rows.back().end, music::end_of(score));
 }
 
+TEST(PianoRoll, AnUpbeatIsNotCountedAndMakesTheFirstRowLonger) {
+  Score score = score_of(8);
+  score.meters = {{Ticks{0}, *Meter::of(1, 4)}, {Ticks::quarters(1), *Meter::of(4, 4)}};
+  const RollLayout layout = layout_of(score, 24, 1);
+  EXPECT_TRUE(layout.pickup);
+  ASSERT_EQ(layout.rows.size(), 1u);
+  EXPECT_EQ(layout.rows[0].last, 9u);
+  EXPECT_FALSE(layout_of(score_of(8), 24, 1).pickup);
+}
+
 TEST(PianoRoll, NoRowIsWiderThanThePage) {
   Score score = score_of(40);
   score.meters = {{Ticks{0}, *Meter::of(2, 4)}, {Ticks::quarters(32), *Meter::of(12, 4)}};

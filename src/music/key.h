@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <string>
 
 #include "base/result.h"
 
@@ -19,5 +20,8 @@ struct Key {
 
   friend bool operator==(Key, Key) = default;
 };
+
+/// "F sharp minor".
+std::string name_of(Key key);
 
 }  // namespace antiphon::music

@@ -70,5 +70,12 @@ TEST(KeyFinding, TheMajorScaleHasSevenTones) {
   EXPECT_FALSE(in_scale(Key{2, Mode::major}, 0));  // C natural.
 }
 
+TEST(Key, NamesGoRoundTheCircleOfFifths) {
+  EXPECT_EQ(name_of({0, Mode::major}), "C major");
+  EXPECT_EQ(name_of({-7, Mode::major}), "C flat major");
+  EXPECT_EQ(name_of({7, Mode::minor}), "A sharp minor");
+  EXPECT_EQ(name_of({3, Mode::minor}), "F sharp minor");
+}
+
 }  // namespace
 }  // namespace antiphon::music
