@@ -120,7 +120,9 @@ Status leave(const PerformingOptions& options, const LoadedModel& model,
     facts["measures"] = to_json(music::quality_of(performance.score, roles));
   }
   facts["kernels"] = model.transformer->kernels().name;
-  return write_file(options.report, facts.dump(2) + "\n");
+  // Names of parts may be in any encoding.
+  return write_file(options.report,
+                    facts.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace antiphon::app
