@@ -198,7 +198,8 @@ Result<Reading> TuneReader::read(const std::vector<Line>& header, const std::vec
   if (!in_body_) return fail(last_line, "the tune has no key (K:), which ends its header");
 
   music::Score& score = reading_.score;
-  std::size_t budget = std::size_t{1} << 22;  // Events of all voices, which bounds nested repeats.
+  std::size_t budget = std::size_t{1}
+                       << 20;  // Notes and words of all voices, as played: it bounds repeats.
   bool first = true;
   for (const std::string& id : order_) {
     AbcVoice& one = voices_.at(id);

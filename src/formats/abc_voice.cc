@@ -16,6 +16,8 @@ using music::Ticks;
 
 constexpr std::int64_t units_per_tick = abc_units_per_quarter / Ticks::per_quarter;
 constexpr std::size_t max_bars = 1 << 16;
+constexpr std::size_t max_items = 1 << 17;  // Notes, rests and changes of a voice, as written.
+constexpr std::int64_t longest_item = abc_units_per_quarter << 12;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_note(char c) { return (c >= 'a' && c <= 'g') || (c >= 'A' && c <= 'G'); }
@@ -50,6 +52,7 @@ Status AbcVoice::set(char letter, std::string_view value) {
   if (letter == 'Q') change.tempo = state_.tempo;
   if (letter == 'K') change.key = state_.key.key;
   bar().items.push_back(std::move(change));
+  ++items_;
   return Done{};
 }
 
@@ -172,6 +175,7 @@ void AbcVoice::add(Item item) {
     item.duration = broken_next_ > 0 ? small : item.duration * 2 - small;
     broken_next_ = 0;
   }
+  item.duration = std::min(item.duration, longest_item);
   item.chord = std::exchange(pending_chord_, {});
   if (!item.pitches.empty()) {
     item.grace = std::exchange(pending_grace_, {});
@@ -185,6 +189,7 @@ void AbcVoice::add(Item item) {
     line_notes_.emplace_back(bars_.size() - 1, item_index);
   }
   bar().items.push_back(std::move(item));
+  ++items_;
 }
 
 void AbcVoice::broken_rhythm(std::string_view& text) {
@@ -198,7 +203,7 @@ void AbcVoice::broken_rhythm(std::string_view& text) {
                                  [](const Item& item) { return item.duration > 0; });
   if (last == items.rend()) return;
   const std::int64_t small = last->duration >> dots;
-  last->duration = sign == '>' ? last->duration * 2 - small : small;
+  last->duration = sign == '>' ? std::min(last->duration * 2 - small, longest_item) : small;
   broken_next_ = sign == '>' ? dots : -dots;
 }
 
@@ -229,7 +234,8 @@ Status AbcVoice::note_or_chord(std::string_view& text) {
     }
     if (item.pitches.empty()) return Done{};
     const std::int64_t factor = length(text);
-    item.duration = first_length * factor / state_.unit;
+    item.duration =
+        std::min(first_length, longest_item) * std::min(factor, longest_item) / state_.unit;
   }
   if (!text.empty() && text[0] == '-') {
     for (Pitch& note : item.pitches) note.tied = true;
@@ -318,6 +324,9 @@ bool AbcVoice::bar_line(std::string_view& text) {
 
 Status AbcVoice::music(std::string_view text) {
   while (!text.empty()) {
+    if (items_ > max_items) {
+      return unclear("more than " + std::to_string(max_items) + " notes in a voice");
+    }
     const char c = text[0];
     if (is_note(c) || is_accidental(c)) {
       ANTIPHON_CHECK(note_or_chord(text));
@@ -354,6 +363,7 @@ Status AbcVoice::music(std::string_view text) {
       Item back;
       back.overlay = true;
       bar().items.push_back(std::move(back));
+      ++items_;
       text.remove_prefix(1);
     } else if (c == '-') {
       // A tie that stands apart from its note.
@@ -441,8 +451,12 @@ Result<AbcVoice::Played> AbcVoice::play(std::size_t& budget) const {
     bar_start = time;
     bar_end = time;
     for (const Item& item : bars_[(*order)[place]].items) {
-      if (budget == 0) return unclear("its repeats make more notes than a tune can have");
-      --budget;
+      const std::size_t cost = 1 + item.pitches.size() + item.grace.size() + item.lyrics.size();
+      if (budget < cost) return unclear("its repeats make more notes than a tune can have");
+      budget -= cost;
+      if (time > latest_quarter * abc_units_per_quarter) {
+        return unclear("it lasts more than " + std::to_string(latest_quarter) + " quarters");
+      }
       if (item.overlay) {
         bar_end = std::max(bar_end, time);
         time = bar_start;

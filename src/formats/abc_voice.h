@@ -89,6 +89,7 @@ class AbcVoice {
   std::string name_;
   std::vector<Bar> bars_;
   std::size_t notes_ = 0;
+  std::size_t items_ = 0;
   std::set<std::string> dropped_;
   bool ending_open_ = false;
 

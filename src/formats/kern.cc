@@ -19,6 +19,7 @@ namespace {
 using music::Ticks;
 
 constexpr std::int64_t units_per_tick = kern_units_per_quarter / Ticks::per_quarter;
+constexpr std::size_t max_sections = 256;  // Of an expansion list.
 constexpr std::size_t max_spines =
     1024;  // An orchestra has some 80; a hostile file splits without end.
 
@@ -131,7 +132,7 @@ class KernReader {
   void interpretation(std::string_view token, Spine& spine);
   Status paths(const std::vector<std::string_view>& tokens);
   void bar_line(std::string_view token);
-  void data(const std::vector<std::string_view>& tokens);
+  Status data(const std::vector<std::string_view>& tokens);
   void kern_token(std::string_view token, Spine& spine);
   void add_note(const KernNote& note, std::int64_t onset, std::int64_t end, Staff& staff);
   void dynamics(std::string_view token, Staff& staff);
@@ -183,6 +184,8 @@ void KernReader::reference(std::string_view record) {
 
 Status KernReader::exclusive(const std::vector<std::string_view>& tokens) {
   if (!spines_.empty()) return Done{};
+  if (tokens.size() > max_spines)
+    return fail("more than " + std::to_string(max_spines) + " spines");
   for (const std::string_view token : tokens) {
     Spine spine;
     if (token == "**kern") {
@@ -421,7 +424,7 @@ void KernReader::dynamics(std::string_view token, Staff& staff) {
   }
 }
 
-void KernReader::data(const std::vector<std::string_view>& tokens) {
+Status KernReader::data(const std::vector<std::string_view>& tokens) {
   // Marks first: they hold for the notes of their line.
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (spines_[i].kind == Spine::Kind::loudness && tokens[i] != ".") {
@@ -454,6 +457,10 @@ void KernReader::data(const std::vector<std::string_view>& tokens) {
     bar_open_ = true;
     time_ = next;
   }
+  if (time_ > latest_quarter * kern_units_per_quarter) {
+    return fail("the piece lasts more than " + std::to_string(latest_quarter) + " quarters");
+  }
+  return Done{};
 }
 
 void KernReader::put_parts() {
@@ -509,6 +516,8 @@ void KernReader::put_parts() {
 void KernReader::unfold() {
   music::Score& score = out_.reading.score;
   const Ticks end = music::end_of(score);
+  const auto refuse = [&] { dropped_.insert("repeats that make a piece many times as long"); };
+  if (expansion_.size() > max_sections) return refuse();
   std::vector<std::pair<Ticks, Ticks>> spans;
   Ticks total;
   for (const std::string& name : expansion_) {
@@ -519,7 +528,11 @@ void KernReader::unfold() {
     spans.emplace_back(section->second, next == sections_.end() ? end : next->second);
     total += spans.back().second - spans.back().first;
   }
-  if (spans.empty() || sections_.front().second != Ticks{} || total > end * 8) return;
+  if (spans.empty() || sections_.front().second != Ticks{}) return;
+  if (total > end * 8) return refuse();
+  std::size_t budget = 65536;  // Notes and words that may still be played.
+  for (const music::Part& part : score.parts)
+    budget += 2 * (part.notes.size() + part.lyrics.size());
 
   music::Score played = score;
   played.tempos.clear(), played.meters.clear(), played.keys.clear(), played.chords.clear();
@@ -547,13 +560,15 @@ void KernReader::unfold() {
     for (std::size_t i = 0; i < score.parts.size(); ++i) {
       for (music::Note note : score.parts[i].notes) {
         if (!inside(note.onset)) continue;
+        if (budget-- == 0) return refuse();
         note.duration = std::min(note.duration, to - note.onset);
         note.onset += shift;
         played.parts[i].notes.push_back(note);
       }
       for (music::Lyric lyric : score.parts[i].lyrics) {
-        if (inside(lyric.at))
-          played.parts[i].lyrics.push_back({lyric.at + shift, lyric.verse, lyric.text});
+        if (!inside(lyric.at)) continue;
+        if (budget-- == 0) return refuse();
+        played.parts[i].lyrics.push_back({lyric.at + shift, lyric.verse, lyric.text});
       }
     }
     at += to - from;
@@ -594,7 +609,7 @@ Result<KernReading> KernReader::read(std::string_view text) {
     } else if (line[0] == '=') {
       bar_line(tokens[0]);
     } else {
-      data(tokens);
+      ANTIPHON_CHECK(data(tokens));
     }
   }
   if (staves_.empty()) return fail("there is no **kern spine, so there are no notes");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <map>
 #include <set>
 #include <utility>
@@ -16,8 +17,7 @@ using music::Part;
 using music::Ticks;
 
 constexpr int drum_channel = 9;
-// 2^40 ticks at one a quarter: what can still be scaled to 960 a quarter without overflow.
-constexpr std::uint64_t last_tick = std::uint64_t{1} << 40;
+constexpr std::size_t longest_name = 256;  // Bytes; every part of a track carries it.
 
 class MidiReader {
  public:
@@ -58,7 +58,7 @@ class MidiReader {
   std::array<std::uint8_t, 16> programs_{};
   std::vector<music::Lyric> lyrics_;
   // Notes that sound: where they stand, by channel and pitch; the first to begin ends first.
-  std::map<std::pair<int, int>, std::vector<std::pair<std::size_t, std::size_t>>> sounding_;
+  std::map<std::pair<int, int>, std::deque<std::pair<std::size_t, std::size_t>>> sounding_;
 };
 
 Status MidiReader::read_header() {
@@ -143,7 +143,10 @@ Status MidiReader::read_track(ByteView track, std::size_t offset) {
     ANTIPHON_TRY(const std::uint32_t delta, number());
     const std::size_t at = offset + in.offset();
     midi_ticks += delta;
-    if (midi_ticks > last_tick) return fail(at, "a time that lies years after the start");
+    if (midi_ticks > division_ * static_cast<std::uint64_t>(latest_quarter)) {
+      return fail(at, "a time more than " + std::to_string(latest_quarter) +
+                          " quarters after the start, which no piece lasts");
+    }
     const Ticks now = scaled(midi_ticks);
     const auto lead = in.u8();
     if (!lead) return cut_short(at);
@@ -203,7 +206,7 @@ Status MidiReader::read_track(ByteView track, std::size_t offset) {
 void MidiReader::meta_event(int type, ByteView data, Ticks at) {
   music::Score& score = reading_.score;
   if (type == 0x03 && track_name_.empty()) {
-    track_name_ = to_utf8(as_text(data));
+    track_name_ = to_utf8(as_text(data.first(std::min(data.size(), longest_name))));
   } else if (type == 0x05) {
     lyrics_.push_back({at, 1, to_utf8(as_text(data))});
   } else if (type == 0x51 && data.size() == 3) {
@@ -279,7 +282,7 @@ void MidiReader::note_off(int channel, std::uint8_t pitch, Ticks at) {
   const auto found = sounding_.find({channel, pitch});
   if (found == sounding_.end() || found->second.empty()) return;
   const auto [part, index] = found->second.front();
-  found->second.erase(found->second.begin());
+  found->second.pop_front();
   music::Note& note = reading_.score.parts[part].notes[index];
   note.duration = std::max(Ticks{1}, at - note.onset);
 }

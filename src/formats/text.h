@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace antiphon::formats {
+
+/// No piece lasts longer, in quarters; a file that says so is refused. It bounds what silence
+/// costs.
+inline constexpr std::int64_t latest_quarter = std::int64_t{1} << 22;
 
 /// Whether every byte belongs to a well-formed UTF-8 sequence (by its structure).
 bool is_utf8(std::string_view text);
