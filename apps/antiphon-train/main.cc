@@ -8,7 +8,10 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   antiphon::apps::add_prepare(app);
   antiphon::apps::add_run(app);
+  antiphon::apps::add_export(app);
+  antiphon::apps::add_evaluate(app);
   antiphon::apps::add_bench(app);
+  antiphon::apps::add_golden(app);
   CLI11_PARSE(app, argc, argv);
   return 0;
 }

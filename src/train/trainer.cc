@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/trainer.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <memory>
 #include <numbers>
 #include <numeric>
+#include <thread>
 
 #include "train/checkpoint.h"
 #include "train/ranks.h"
@@ -46,6 +50,54 @@ Score learn(Model& model, const Batch& batch) {
   result.notes = batch.notes;
   return result;
 }
+
+// Models with equal parameters that learn from different batches at one time.
+class Replicas {
+ public:
+  Replicas(const RunOptions& options) {
+    for (int i = 0; i < std::max(options.replicas, 1); ++i) {
+      models_.push_back(
+          std::make_unique<Model>(options.shape, options.product, options.device, options.seed));
+    }
+  }
+
+  Model& first() { return *models_.front(); }
+  std::size_t count() const { return models_.size(); }
+
+  /// Leaves the sum of all gradients with the first model.
+  Score learn_from(const std::vector<Batch>& batches) {
+    std::vector<Score> scores(batches.size());
+    std::vector<std::thread> threads;
+    for (std::size_t i = 1; i < models_.size(); ++i) {
+      threads.emplace_back([&, i] {
+        at::set_num_threads(1);
+        scores[i] = learn(*models_[i], batches[i]);
+      });
+    }
+    scores[0] = learn(first(), batches[0]);
+    for (std::thread& thread : threads) thread.join();
+    const auto to = first().parameters().groups();
+    for (std::size_t i = 1; i < models_.size(); ++i) {
+      const auto from = models_[i]->parameters().groups();
+      for (std::size_t g = 0; g < to.size(); ++g) to[g]->gradient.add_(from[g]->gradient);
+      scores[0].add(scores[i]);
+    }
+    return scores[0];
+  }
+
+  /// Gives the first model's parameters to the others.
+  void spread() {
+    at::NoGradGuard no_gradient;
+    const auto from = first().parameters().groups();
+    for (std::size_t i = 1; i < models_.size(); ++i) {
+      const auto to = models_[i]->parameters().groups();
+      for (std::size_t g = 0; g < to.size(); ++g) to[g]->work.copy_(from[g]->work);
+    }
+  }
+
+ private:
+  std::vector<std::unique_ptr<Model>> models_;
+};
 
 // The curve as a file that grows; a resumed run goes on with it.
 class Curve {
@@ -107,12 +159,16 @@ Status run(const RunOptions& options, const Dataset& train, const Dataset* valid
     return Error{Errc::invalid_input, "a run needs an end: steps or minutes"};
   }
   ANTIPHON_CHECK(options.shape.check());
+  if (options.sequences < std::max(options.replicas, 1)) {
+    return Error{Errc::invalid_input, "a batch needs a row a replica"};
+  }
   ANTIPHON_TRY(const auto ranks, Ranks::from_environment());
   std::error_code error;
   fs::create_directories(options.checkpoint, error);
   const fs::path last = options.checkpoint / "last.safetensors";
 
-  Model model(options.shape, options.product, options.device, options.seed);
+  Replicas replicas(options);
+  Model& model = replicas.first();
   Adam adam(model.parameters(), options.adam);
   Progress progress;
   progress.seed = options.seed;
@@ -141,6 +197,7 @@ Status run(const RunOptions& options, const Dataset& train, const Dataset* valid
   double validated = -1e9;
   double reported = seconds_before;
   std::int64_t skipped = 0;
+  const auto replica_count = static_cast<std::int64_t>(replicas.count());
   Score recent;
   const auto save = [&]() -> Status {
     saved = progress.seconds;
@@ -160,13 +217,19 @@ Status run(const RunOptions& options, const Dataset& train, const Dataset* valid
     // All ranks stop at the same step, by the furthest of them.
     if (ranks->largest(stop() ? 2.0 : done) >= 1.0) break;
     Random random = random_of(progress.seed, progress.step, ranks->rank());
-    const Batch batch = train.draw(options.sequences, options.shape.context, random);
-    Score sum = learn(model, batch);
+    std::vector<Batch> batches;
+    for (std::int64_t i = 0, left = options.sequences; i < replica_count; ++i) {
+      const std::int64_t rows = left / (replica_count - i);
+      batches.push_back(train.draw(rows, options.shape.context, random));
+      left -= rows;
+    }
+    const Score sum = replicas.learn_from(batches);
     const double events = ranks->sum(static_cast<double>(sum.events));
     ranks->add_up(model.parameters());
     const double rate =
         options.learning_rate * rate_at(options.schedule, progress.step, options.warmup, done);
     const double norm = adam.step(rate, 1.0 / events);
+    replicas.spread();
     skipped += !std::isfinite(norm);
     recent.add(sum);
     ++progress.step;

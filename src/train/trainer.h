@@ -27,7 +27,11 @@ struct RunOptions {
   bool resume = false;
   std::int64_t steps = 0;  ///< Ends after so many steps; 0: no bound.
   double minutes = 0;      ///< Ends after so long, the pauses between runs left out; 0: no bound.
-  std::int64_t sequences = 8;
+  std::int64_t sequences = 8;  ///< Rows a step, over all replicas of this process.
+  /// Copies of the model in this process, each with a thread of its own for its share of the rows.
+  /// They meet once a step, which beats sharing every product between threads, by far where other
+  /// programs want the cores too. On the CPU only; libtorch is to be set to one thread then.
+  int replicas = 1;
   double learning_rate = 2e-3;
   std::int64_t warmup = 100;
   Schedule schedule = Schedule::cosine;

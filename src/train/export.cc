@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/export.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "base/file.h"
+#include "crypto/hash.h"
+#include "nn/config.h"
+#include "nn/matrix.h"
+#include "nn/safetensors.h"
+#include "tokens/vocabulary.h"
+
+namespace antiphon::train {
+namespace {
+
+void add_quantized(const std::string& name, const nn::Shape& shape,
+                   const std::vector<float>& values, nn::SafeTensorsWriter& writer) {
+  const std::size_t rows = shape[0];
+  const std::size_t columns = shape[1];
+  std::vector<std::int8_t> integers(values.size());
+  std::vector<float> scales(rows);
+  for (std::size_t row = 0; row < rows; ++row) {
+    scales[row] = nn::quantize_row(std::span(values).subspan(row * columns, columns),
+                                   std::span(integers).subspan(row * columns, columns));
+  }
+  writer.add(name, shape, std::span<const std::int8_t>(integers));
+  writer.add(name + ".scale", {shape[0]}, std::span<const float>(scales));
+}
+
+void add_tensor(const std::string& name, const nn::Tensor& tensor, nn::Type type,
+                nn::SafeTensorsWriter& writer) {
+  std::vector<float> values(tensor.bytes.size() / sizeof(float));
+  std::memcpy(values.data(), tensor.bytes.data(), tensor.bytes.size());
+  const bool table = name == "input.weight" || name == "condition.weight";
+  if (tensor.shape.size() != 2 || type == nn::Type::f32) {
+    writer.add(name, tensor.shape, std::span<const float>(values));
+  } else if (type == nn::Type::i8 && !table) {
+    add_quantized(name, tensor.shape, values, writer);
+  } else {
+    std::vector<nn::BFloat16> narrow(values.size());
+    std::transform(values.begin(), values.end(), narrow.begin(), nn::BFloat16::of);
+    writer.add(name, tensor.shape, std::span<const nn::BFloat16>(narrow));
+  }
+}
+
+}  // namespace
+
+Status export_model(const std::filesystem::path& checkpoint, const std::filesystem::path& folder,
+                    nn::Type type, const std::map<std::string, std::string>& facts) {
+  ANTIPHON_TRY(Bytes bytes, read_file(checkpoint));
+  ANTIPHON_TRY(const nn::SafeTensors file, nn::SafeTensors::parse(std::move(bytes)));
+  const auto config_text = file.metadata().find("config");
+  if (config_text == file.metadata().end()) {
+    return Error{Errc::invalid_input,
+                 checkpoint.string() + ": not a checkpoint, its metadata has no `config`"};
+  }
+  ANTIPHON_TRY(const nn::TransformerConfig config,
+               nn::TransformerConfig::parse(config_text->second));
+  const std::string vocabulary = tokens::vocabulary_json();
+  if (config.vocabulary != crypto::sha256_hex(as_bytes(vocabulary))) {
+    return Error{Errc::invalid_input, checkpoint.string() + ": trained with another vocabulary"};
+  }
+
+  nn::SafeTensorsWriter writer;
+  for (const auto& [key, value] : facts) writer.set_metadata(key, value);
+  writer.set_metadata("architecture", "event-transformer");
+  writer.set_metadata("version", "1");
+  writer.set_metadata("vocabulary", config.vocabulary);
+  writer.set_metadata("config", crypto::sha256_hex(as_bytes(config.to_json())));
+  for (const char* key : {"step", "events", "seed"}) {
+    const auto found = file.metadata().find(key);
+    if (found != file.metadata().end()) {
+      writer.set_metadata("trained_" + std::string(key), found->second);
+    }
+  }
+  for (const auto& [name, tensor] : file.tensors()) {
+    if (name.find('/') != std::string::npos) continue;  // The optimizer's.
+    if (tensor.type != nn::Type::f32) {
+      return Error{Errc::invalid_input, checkpoint.string() + ": " + name + " is not in F32"};
+    }
+    add_tensor(name, tensor, type, writer);
+  }
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  ANTIPHON_CHECK(write_file(folder / "config.json", config.to_json()));
+  ANTIPHON_CHECK(write_file(folder / "vocabulary.json", vocabulary));
+  return write_file(folder / "weights.safetensors", writer.bytes());
+}
+
+}  // namespace antiphon::train
