@@ -104,15 +104,12 @@ class Pass {
     HeadCache cache = row.cache->head(layer, kv);
     cache.next = keys_after(layer, kv, i);
     kernels_.store[type](cache, row.position, key, value, config_.head_dim);
-    float* weights = work_.scratch(member_.thread());
-    const std::uint32_t positions = row.position + 1;
     for (std::size_t q = 0; q < group; ++q) {
       float* query = queries + q * dim;
       kernels_.rotate(query, work_.cosines(r), work_.sines(r), dim / 2);
-      kernels_.scores[type](cache, positions, query, config_.head_dim, scale_, weights);
-      const float sum = kernels_.exponentials(weights, positions);
-      kernels_.combine[type](cache, positions, weights, 1.0f / sum, config_.head_dim,
-                             work_.attended(r) + (kv * group + q) * dim);
+      kernels_.attend[type](cache, row.position + 1, query, config_.head_dim, scale_,
+                            work_.scratch(member_.thread()),
+                            work_.attended(r) + (kv * group + q) * dim);
     }
   }
 

@@ -18,8 +18,7 @@ Kernels with_machine_kernels(Kernels table, const MachineKernels& machine) {
     table.prepare[i] = machine.int8->prepare;
     table.multiply[i] = machine.int8->multiply;
     table.store[i] = machine.int8->store;
-    table.scores[i] = machine.int8->scores;
-    table.combine[i] = machine.int8->combine;
+    table.attend[i] = machine.int8->attend;
   }
   if (machine.bf16) {
     constexpr auto i = static_cast<std::size_t>(Type::bf16);

@@ -54,10 +54,8 @@ using Multiply = void (*)(const PackedMatrix& w, std::size_t first_tile, std::si
                           float* y, std::size_t y_stride, bool accumulate);
 using Store = void (*)(const HeadCache& cache, std::uint32_t position, const float* key,
                        const float* value, std::uint32_t head_dim);
-using Scores = void (*)(const HeadCache& cache, std::uint32_t positions, const float* query,
-                        std::uint32_t head_dim, float scale, float* scores);
-using Combine = void (*)(const HeadCache& cache, std::uint32_t positions, float* weights,
-                         float factor, std::uint32_t head_dim, float* out);
+using Attend = void (*)(const HeadCache& cache, std::uint32_t positions, const float* query,
+                        std::uint32_t head_dim, float scale, float* scratch, float* out);
 
 /// The inner loops, each in one version for a kind of machine. The numbers of a row never depend on
 /// how many rows there are, so that a batch gives what its sessions give one by one.
@@ -74,15 +72,9 @@ struct Kernels {
 
   /// Puts a step's key and value at `position` of a cache.
   Store store[3];
-  /// scores[p] = (query . key p) * scale for the first `positions` of a cache. `query` is a row of
-  /// `head_dim` floats. Writes up to the next multiple of 64 positions; what is there past
-  /// `positions` means nothing.
-  Scores scores[3];
-  /// scores[p] = exp(scores[p] - largest); gives their sum.
-  float (*exponentials)(float* scores, std::uint32_t positions);
-  /// out [head_dim] = factor * sum of weights[p] * value p. Clobbers the weights, up to the next
-  /// multiple of 64 positions.
-  Combine combine[3];
+  /// out [head_dim] = softmax(query . keys * scale) . values, for the first `positions` of a cache,
+  /// at least one. `scratch` has room for the positions, rounded up to 64.
+  Attend attend[3];
 
   /// out = x / rms(x) * weight, epsilon 1e-5 (Zhang and Sennrich 2019).
   void (*rms_norm)(const float* x, const float* weight, std::size_t n, float* out);
@@ -103,8 +95,7 @@ struct Int8Kernels {
   Prepare prepare;
   Multiply multiply;
   Store store;
-  Scores scores;
-  Combine combine;
+  Attend attend;
 };
 
 /// The same for products of bf16.

@@ -220,6 +220,14 @@ void combine_i8(const HeadCache& cache, std::uint32_t positions, float* weights,
   }
 }
 
+template <auto scores_of, auto combine_with>
+void attend(const HeadCache& cache, std::uint32_t positions, const float* query,
+            std::uint32_t head_dim, float scale, float* scratch, float* out) {
+  scores_of(cache, positions, query, head_dim, scale, scratch);
+  const float sum = exponentials(scratch, positions);
+  combine_with(cache, positions, scratch, 1.0f / sum, head_dim, out);
+}
+
 void rms_norm(const float* x, const float* weight, std::size_t n, float* out) {
   float squares = 0.0f;
   for (std::size_t i = 0; i < n; ++i) squares += x[i] * x[i];
@@ -257,9 +265,8 @@ const Kernels scalar_kernels = {
     .prepare = {prepare<float>, prepare<BFloat16>, prepare_i8},
     .multiply = {multiply<float, 1>, multiply<BFloat16, 2>, multiply_i8},
     .store = {store<float>, store<BFloat16>, store_i8},
-    .scores = {scores<float>, scores<BFloat16>, scores_i8},
-    .exponentials = exponentials,
-    .combine = {combine<float>, combine<BFloat16>, combine_i8},
+    .attend = {attend<scores<float>, combine<float>>, attend<scores<BFloat16>, combine<BFloat16>>,
+               attend<scores_i8, combine_i8>},
     .rms_norm = rms_norm,
     .rotate = rotate,
     .silu = silu,

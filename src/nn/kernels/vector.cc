@@ -521,6 +521,14 @@ float exponentials(float* scores, std::uint32_t positions) {
   return hn::GetLane(hn::SumOfLanes(f, sum));
 }
 
+template <auto scores_of, auto combine_with>
+void attend(const HeadCache& cache, std::uint32_t positions, const float* query,
+            std::uint32_t head_dim, float scale, float* scratch, float* out) {
+  scores_of(cache, positions, query, head_dim, scale, scratch);
+  const float sum = exponentials(scratch, positions);
+  combine_with(cache, positions, scratch, 1.0f / sum, head_dim, out);
+}
+
 void rms_norm(const float* x, const float* weight, std::size_t n, float* out) {
   const F32 f;
   Float squares = hn::Zero(f);
@@ -598,9 +606,8 @@ Kernels table() {
           .multiply = {multiply<GroupF32, vectors>, multiply<GroupBf16, vectors>,
                        multiply<GroupI8, vectors>},
           .store = {store<float>, store<BFloat16>, store_i8},
-          .scores = {scores<float>, scores<BFloat16>, scores_i8},
-          .exponentials = exponentials,
-          .combine = {combine<float>, combine<BFloat16>, combine_i8},
+          .attend = {attend<scores<float>, combine<float> >,
+                     attend<scores<BFloat16>, combine<BFloat16> >, attend<scores_i8, combine_i8>},
           .rms_norm = rms_norm,
           .rotate = rotate,
           .silu = silu_all,

@@ -175,87 +175,103 @@ void store(const HeadCache& cache, std::uint32_t position, const float* key, con
   for (std::size_t d = 0; d < cache.dim; ++d) first[d * 4] = static_cast<std::byte>(v[d]);
 }
 
-/// Asks for the next head's memory while this one's is worked on, a part (the keys of a block, or
-/// its values) for a part, into the second-level cache. Left to the machine, each head would start
-/// at the memory's latency and end before the stream is up to speed: a third of the rate.
-class Lookahead {
- public:
-  /// `parts_before` have been asked for.
-  Lookahead(const HeadCache& cache, std::size_t parts_before)
-      : at_(cache.next ? cache.next + parts_before * (cache.block_bytes / 2) : nullptr),
-        part_bytes_(cache.block_bytes / 2) {}
-
-  void next_part() {
-    if (!at_) return;
-    for (std::size_t line = 0; line < part_bytes_; line += 64) {
-      _mm_prefetch(reinterpret_cast<const char*>(at_ + line), _MM_HINT_T1);
-    }
-    at_ += part_bytes_;
+/// exp(x) for x <= 0, to 2 units of the last place: 2^n times a polynomial of the rest, Taylor's to
+/// the seventh power.
+__m512 exponential(__m512 x) {
+  x = _mm512_max_ps(x, _mm512_set1_ps(-104.0f));  // Below is zero in a float.
+  const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), 0);
+  // ln 2 in two parts, so that the rest is exact.
+  __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), x);
+  r = _mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4f), r);
+  __m512 y = _mm512_set1_ps(1.0f / 5040.0f);
+  constexpr float factors[] = {1.0f / 720.0f, 1.0f / 120.0f, 1.0f / 24.0f, 1.0f / 6.0f,
+                               0.5f,          1.0f,          1.0f};
+  for (const float factor : factors) {
+    y = _mm512_fmadd_ps(y, r, _mm512_set1_ps(factor));
   }
+  return _mm512_scalef_ps(y, n);
+}
 
- private:
-  const std::byte* at_;
-  std::size_t part_bytes_;
-};
+__m512 largest_in_all(__m512 x) { return _mm512_set1_ps(_mm512_reduce_max_ps(x)); }
 
-void scores(const HeadCache& cache, std::uint32_t positions, const float* query,
-            std::uint32_t head_dim, float scale, float* out) {
-  alignas(64) std::int8_t q[max_head_dim];
-  const float query_scale = largest_magnitude(query, head_dim) / 127.0f;
-  const int query_sum = quantize(query, head_dim, cache.dim, inverse_or_zero(query_scale), q);
-  const __m512i start = _mm512_set1_epi32(-128 * query_sum);
-  const __m512 factor = _mm512_set1_ps(query_scale * scale);
-  const std::size_t blocks = (positions + lanes - 1) / lanes;
-  Lookahead lookahead(cache, 0);
-  for (std::size_t b = 0; b < blocks; ++b) {
-    std::byte* keys = cache.keys + b * cache.block_bytes;
-    lookahead.next_part();
-    __m512i sum[4] = {start, _mm512_setzero_si512(), _mm512_setzero_si512(),
-                      _mm512_setzero_si512()};
-    for (std::size_t d = 0; d < cache.dim; d += 16) {
-      ANTIPHON_UNROLL
-      for (std::size_t i = 0; i < 4; ++i) {
-        const __m512i key = _mm512_load_si512(keys + (d + 4 * i) * lanes);
-        sum[i] = _mm512_dpbusd_epi32(sum[i], key, broadcast4(q + d + 4 * i));
-      }
-    }
-    const __m512i total =
-        _mm512_add_epi32(_mm512_add_epi32(sum[0], sum[1]), _mm512_add_epi32(sum[2], sum[3]));
-    const __m512 key_scale = _mm512_mul_ps(factor, _mm512_load_ps(scales_of(keys, cache)));
-    _mm512_store_ps(out + b * lanes, _mm512_mul_ps(_mm512_cvtepi32_ps(total), key_scale));
+/// Blocks of a cache that are worked on together.
+constexpr std::size_t group_blocks = 4;
+
+/// The first `count` lanes.
+__mmask16 first(std::size_t count) {
+  return static_cast<__mmask16>(count >= lanes ? 0xffffu : (1u << count) - 1);
+}
+
+/// Asks for a block's memory, into the second-level cache.
+void prefetch_block(const std::byte* block, std::size_t bytes) {
+  for (std::size_t line = 0; line < bytes; line += 64) {
+    _mm_prefetch(reinterpret_cast<const char*>(block + line), _MM_HINT_T1);
   }
 }
 
+/// Asks for the block that is `group_blocks` after block `b`: of this head while there is one, then
+/// of the next one.
+void prefetch_ahead(const HeadCache& cache, const std::byte* keys, std::size_t b,
+                    std::size_t left) {
+  const std::size_t ahead = b + group_blocks;
+  if (ahead < left) {
+    prefetch_block(keys + ahead * cache.block_bytes, cache.block_bytes);
+  } else if (cache.next) {
+    prefetch_block(cache.next + (ahead - left) * cache.block_bytes, cache.block_bytes);
+  }
+}
+
+/// A query as bytes.
+struct Query8 {
+  const std::int8_t* numbers;
+  __m512i start;  ///< Keys are stored 128 too large: this takes it away.
+  __m512 factor;  ///< From integer products to scores, but for the key's scale.
+};
+
+/// Scores of the 16 positions of a block.
+__m512 block_scores(std::byte* keys, const HeadCache& cache, const Query8& query) {
+  __m512i sum[4] = {query.start, _mm512_setzero_si512(), _mm512_setzero_si512(),
+                    _mm512_setzero_si512()};
+  for (std::size_t d = 0; d < cache.dim; d += 16) {
+    ANTIPHON_UNROLL
+    for (std::size_t i = 0; i < 4; ++i) {
+      const __m512i key = _mm512_load_si512(keys + (d + 4 * i) * lanes);
+      sum[i] = _mm512_dpbusd_epi32(sum[i], key, broadcast4(query.numbers + d + 4 * i));
+    }
+  }
+  const __m512i total =
+      _mm512_add_epi32(_mm512_add_epi32(sum[0], sum[1]), _mm512_add_epi32(sum[2], sum[3]));
+  const __m512 scale = _mm512_mul_ps(query.factor, _mm512_load_ps(scales_of(keys, cache)));
+  return _mm512_mul_ps(_mm512_cvtepi32_ps(total), scale);
+}
+
 /// The weights of 16 positions, as the upper and lower bytes of 16-bit numbers.
-struct Weights16 {
+struct alignas(32) Weights16 {
   std::uint8_t high[lanes];
   std::uint8_t low[lanes];
 };
 
-/// Puts the integers of 16 positions where their floats were.
-void split_weights(float* weights, __m512 to_integer) {
-  const __m512 value = _mm512_mul_ps(_mm512_load_ps(weights), to_integer);
-  const __m512i integer = _mm512_min_epi32(_mm512_cvtps_epi32(value), _mm512_set1_epi32(65535));
-  auto* split = reinterpret_cast<Weights16*>(weights);
-  _mm_store_si128(reinterpret_cast<__m128i*>(split->high),
+Weights16 split_weights(__m512 weights, __m512 to_integer) {
+  const __m512i integer = _mm512_min_epi32(_mm512_cvtps_epi32(_mm512_mul_ps(weights, to_integer)),
+                                           _mm512_set1_epi32(65535));
+  Weights16 split;
+  _mm_store_si128(reinterpret_cast<__m128i*>(split.high),
                   _mm512_cvtepi32_epi8(_mm512_srli_epi32(integer, 8)));
-  _mm_store_si128(reinterpret_cast<__m128i*>(split->low), _mm512_cvtepi32_epi8(integer));
+  _mm_store_si128(reinterpret_cast<__m128i*>(split.low), _mm512_cvtepi32_epi8(integer));
+  return split;
 }
 
-/// `vectors` vectors of components, summed over all blocks of 16 positions.
+/// sums = sums * rescale + (weights . values) * factor, for `vectors` vectors of components.
 template <std::size_t vectors>
-void combine_vectors(const std::byte* values, const HeadCache& cache, std::size_t blocks,
-                     const float* weights, float factor, std::size_t components, float* out) {
-  Lookahead lookahead(cache, blocks);
+void add_values(const std::byte* values, const HeadCache& cache, const Weights16* weights,
+                std::size_t blocks, __m512 rescale, __m512 factor, float* sums) {
   __m512i high[vectors], low[vectors];
   ANTIPHON_UNROLL
   for (std::size_t v = 0; v < vectors; ++v) high[v] = low[v] = _mm512_setzero_si512();
   for (std::size_t b = 0; b < blocks; ++b) {
-    const auto* split = reinterpret_cast<const Weights16*>(weights + b * lanes);
-    lookahead.next_part();
     ANTIPHON_UNROLL
     for (std::size_t p = 0; p < lanes; p += 4) {
-      const __m512i high4 = broadcast4(split->high + p), low4 = broadcast4(split->low + p);
+      const __m512i high4 = broadcast4(weights[b].high + p), low4 = broadcast4(weights[b].low + p);
       ANTIPHON_UNROLL
       for (std::size_t v = 0; v < vectors; ++v) {
         const __m512i value = _mm512_load_si512(values + p * cache.dim + v * 64);
@@ -267,56 +283,90 @@ void combine_vectors(const std::byte* values, const HeadCache& cache, std::size_
   }
   ANTIPHON_UNROLL
   for (std::size_t v = 0; v < vectors; ++v) {
-    if (v * lanes >= components) break;
-    const std::size_t left = components - v * lanes;
-    const auto mask = static_cast<__mmask16>(left >= lanes ? 0xffffu : (1u << left) - 1);
     const __m512 sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(high[v]), _mm512_set1_ps(256.0f),
                                        _mm512_cvtepi32_ps(low[v]));
-    _mm512_mask_storeu_ps(out + v * lanes, mask, _mm512_mul_ps(sum, _mm512_set1_ps(factor)));
+    const __m512 before = _mm512_mul_ps(_mm512_load_ps(sums + v * lanes), rescale);
+    _mm512_store_ps(sums + v * lanes, _mm512_fmadd_ps(sum, factor, before));
   }
 }
 
-void combine(const HeadCache& cache, std::uint32_t positions, float* weights, float factor,
-             std::uint32_t head_dim, float* out) {
-  const std::size_t blocks = (positions + lanes - 1) / lanes;
-  for (std::size_t p = positions; p < blocks * lanes; ++p) weights[p] = 0.0f;
-  __m512 largest = _mm512_setzero_ps();
-  for (std::size_t b = 0; b < blocks; ++b) {
-    const float* scales = scales_of(cache.values + b * cache.block_bytes, cache);
-    const __m512 weight =
-        _mm512_mul_ps(_mm512_load_ps(weights + b * lanes), _mm512_load_ps(scales));
-    largest = _mm512_max_ps(largest, weight);
-    _mm512_store_ps(weights + b * lanes, weight);
-  }
-  const float most = _mm512_reduce_max_ps(largest);
-  const __m512 to_integer = _mm512_set1_ps(most > 0.0f ? 65535.0f / most : 0.0f);
-  for (std::size_t b = 0; b < blocks; ++b) split_weights(weights + b * lanes, to_integer);
-  const float from_integer = most / 65535.0f * factor;
+// One pass over the cache, 64 positions at a time, with a running largest score to which all sums
+// so far are rescaled when it grows (Milakov and Gimelshein 2018). The values' weights, probability
+// times scale, are rounded to 16 bits of the largest of the 64, so that their sum too is one of
+// integers.
+void attend(const HeadCache& cache, std::uint32_t positions, const float* query,
+            std::uint32_t head_dim, float scale, float*, float* out) {
+  alignas(64) std::int8_t numbers[max_head_dim];
+  alignas(64) float sums[max_head_dim];
+  const float query_scale = largest_magnitude(query, head_dim) / 127.0f;
+  const int query_sum = quantize(query, head_dim, cache.dim, inverse_or_zero(query_scale), numbers);
+  const Query8 query8{numbers, _mm512_set1_epi32(-128 * query_sum),
+                      _mm512_set1_ps(query_scale * scale)};
+  for (std::size_t d = 0; d < cache.dim; d += lanes) _mm512_store_ps(sums + d, _mm512_setzero_ps());
 
-  for (std::size_t d = 0; d < cache.dim; d += 4 * lanes) {
-    const auto run = [&](auto vectors) {
-      vectors(cache.values + d * 4, cache, blocks, weights, from_integer, head_dim - d, out + d);
-    };
-    switch (cache.dim - d) {
-      case lanes:
-        run(combine_vectors<1>);
-        break;
-      case 2 * lanes:
-        run(combine_vectors<2>);
-        break;
-      case 3 * lanes:
-        run(combine_vectors<3>);
-        break;
-      default:
-        run(combine_vectors<4>);
-        break;
+  const __m512 none = _mm512_set1_ps(-3.0e38f);
+  __m512 largest = none, total = _mm512_setzero_ps();
+  for (std::size_t p = 0; p < positions; p += group_blocks * lanes) {
+    std::byte* keys = cache.keys + p / lanes * cache.block_bytes;
+    std::byte* values = cache.values + p / lanes * cache.block_bytes;
+    const std::size_t left = (positions - p + lanes - 1) / lanes;
+    const std::size_t blocks = left < group_blocks ? left : group_blocks;
+
+    __m512 weights[group_blocks];
+    const __m512 before = largest;
+    for (std::size_t b = 0; b < blocks; ++b) {
+      prefetch_ahead(cache, keys, b, left);
+      const __m512 scores = block_scores(keys + b * cache.block_bytes, cache, query8);
+      weights[b] = _mm512_mask_mov_ps(none, first(positions - p - b * lanes), scores);
+      largest = _mm512_max_ps(largest, weights[b]);
     }
+    largest = largest_in_all(largest);
+    const __m512 rescale = exponential(_mm512_sub_ps(before, largest));
+    total = _mm512_mul_ps(total, rescale);
+    __m512 heaviest = _mm512_setzero_ps();
+    for (std::size_t b = 0; b < blocks; ++b) {
+      const __m512 power = exponential(_mm512_sub_ps(weights[b], largest));
+      total = _mm512_add_ps(total, power);
+      const float* scales = scales_of(values + b * cache.block_bytes, cache);
+      weights[b] = _mm512_mul_ps(power, _mm512_load_ps(scales));
+      heaviest = _mm512_max_ps(heaviest, weights[b]);
+    }
+    const float most = _mm512_reduce_max_ps(heaviest);
+    const __m512 to_integer = _mm512_set1_ps(most > 0.0f ? 65535.0f / most : 0.0f);
+    const __m512 from_integer = _mm512_set1_ps(most / 65535.0f);
+    Weights16 split[group_blocks];
+    for (std::size_t b = 0; b < blocks; ++b) split[b] = split_weights(weights[b], to_integer);
+
+    for (std::size_t d = 0; d < cache.dim; d += 4 * lanes) {
+      const auto run = [&](auto add) {
+        add(values + d * 4, cache, split, blocks, rescale, from_integer, sums + d);
+      };
+      switch (cache.dim - d) {
+        case lanes:
+          run(add_values<1>);
+          break;
+        case 2 * lanes:
+          run(add_values<2>);
+          break;
+        case 3 * lanes:
+          run(add_values<3>);
+          break;
+        default:
+          run(add_values<4>);
+          break;
+      }
+    }
+  }
+  const __m512 inverse = _mm512_set1_ps(1.0f / _mm512_reduce_add_ps(total));
+  for (std::size_t d = 0; d < head_dim; d += lanes) {
+    _mm512_mask_storeu_ps(out + d, first(head_dim - d),
+                          _mm512_mul_ps(_mm512_load_ps(sums + d), inverse));
   }
 }
 
 }  // namespace
 
 extern const Int8Kernels vnni_kernels;
-const Int8Kernels vnni_kernels = {prepare, multiply, store, scores, combine};
+const Int8Kernels vnni_kernels = {prepare, multiply, store, attend};
 
 }  // namespace antiphon::nn
