@@ -37,8 +37,11 @@ void Ngram::walk(std::span<const Event> events, const Each& each) {
       contexts[1] = so_far;
       std::uint64_t hash = so_far;
       for (std::size_t back = 1; back <= events_before; ++back) {
-        hash = mix(hash, i >= back ? hash_of(events[i - back]) : 0);
-        contexts[1 + back] = hash;
+        const Event before = i >= back ? events[i - back] : Event{};
+        contexts[2 * back] = mix(mix(hash, static_cast<std::uint64_t>(voice_of(before))),
+                                 before.pitch + std::uint64_t{1000});
+        hash = mix(hash, hash_of(before));
+        contexts[2 * back + 1] = hash;
       }
       each(field, contexts, static_cast<std::uint16_t>(targets[field]));
       so_far = mix(so_far, static_cast<std::uint64_t>(targets[field]));

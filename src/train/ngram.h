@@ -15,11 +15,11 @@ namespace antiphon::train {
 /// The baseline that a model has to beat: counts of what followed what.
 ///
 /// An event's fields are predicted one after another. Each is a mixture, by interpolated
-/// Witten-Bell smoothing (Witten and Bell 1991), over contexts that grow by one event each:
-/// nothing, the fields of this event chosen so far, then these and the whole event before (all five
-/// fields), then two, three and four events before. So it is a 5-gram over compound events whose
-/// back-off goes through its shorter contexts down to the field's own frequencies, and from there
-/// to the uniform distribution.
+/// Witten-Bell smoothing (Witten and Bell 1991), over contexts that grow: nothing; the fields of
+/// this event chosen so far; then, for each of the four events before, from the nearest on, first
+/// its voice and pitch, then all of it. So it is a 5-gram over compound events whose back-off goes
+/// through ever shorter contexts down to the field's own frequencies, and from there to the uniform
+/// distribution.
 class Ngram {
  public:
   /// Whole events before the one predicted; the unigram is what remains of it with no context.
@@ -33,7 +33,7 @@ class Ngram {
   /// frequencies: the unigram) to `all_contexts`.
   std::array<double, tokens::field_count> nats(std::span<const tokens::Event> events,
                                                int contexts) const;
-  static constexpr int all_contexts = 2 + events_before;
+  static constexpr int all_contexts = 2 + 2 * events_before;
 
  private:
   // What was seen after a context: `symbol`s with how often, and how many of them and kinds of
