@@ -17,6 +17,8 @@ struct Options : PerformingOptions {
   std::string melody;
   std::vector<std::string> human;
   std::vector<std::string> parts = {"piano"};
+  // Without a wish, now and then a performance stays silent, as some parts of scores do.
+  int density = 5;
 };
 
 // The melody and whoever else is named, in the order of the score.
@@ -37,7 +39,13 @@ Result<std::vector<std::size_t>> human_parts(const music::Score& score, const Op
   return parts;
 }
 
-Result<std::vector<generate::AiPart>> ai_parts(const std::vector<std::string>& names) {
+// Notes an onset, as a class: keyboards, guitars and the harp play chords.
+int usual_polyphony(int program) {
+  const bool chords = program < 32 || program == 46;
+  return chords ? 3 : 1;
+}
+
+Result<std::vector<generate::AiPart>> ai_parts(const std::vector<std::string>& names, int density) {
   std::vector<generate::AiPart> parts;
   for (const std::string& name : names) {
     const auto program = music::program_named(name);
@@ -46,14 +54,15 @@ Result<std::vector<generate::AiPart>> ai_parts(const std::vector<std::string>& n
                    "--parts: no instrument is called '" + name +
                        "'; give a General MIDI name, such as piano or Church Organ"};
     }
-    parts.push_back({program.value_or(tokens::instrument_drums)});
+    const int polyphony = density > 0 && program ? usual_polyphony(*program) : 0;
+    parts.push_back({program.value_or(tokens::instrument_drums), density, polyphony});
   }
   return parts;
 }
 
 Status accompany(const Options& options) {
   ANTIPHON_CHECK(check(options));
-  ANTIPHON_TRY(const auto ai, ai_parts(options.parts));
+  ANTIPHON_TRY(const auto ai, ai_parts(options.parts, options.density));
   ANTIPHON_TRY(const music::Score score, read_score(options.in));
   ANTIPHON_TRY(const auto human, human_parts(score, options));
   ANTIPHON_TRY(const LoadedModel model, load_model(options.model));
@@ -89,6 +98,11 @@ Action accompany_command(CLI::App& flags) {
   flags.add_option("--human", options->human, "More parts that humans play")->delimiter(',');
   flags.add_option("--parts", options->parts, "What Antiphon plays, such as piano,bass")
       ->delimiter(',')
+      ->capture_default_str();
+  flags
+      .add_option("--density", options->density,
+                  "How much it plays: 1 (rarely) to 8 (always); 0 leaves it to the model")
+      ->check(CLI::Range(0, 8))
       ->capture_default_str();
   return [options] { return accompany(*options); };
 }

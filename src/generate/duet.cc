@@ -78,12 +78,14 @@ Result<Performance> accompany(EventModel& model, const Score& score,
 
   Partner partner(model, std::move(header), 0, sampling);
   const double end = std::max(1, grid.end());
-  for (const HumanEvent& event : human_events(grid, roles)) {
+  const std::vector<HumanEvent> heard = human_events(grid, roles);
+  for (const HumanEvent& event : heard) {
     if (progress && !progress(event.at / end)) {
       performance.stopped = true;
       break;
     }
-    partner.play(event.at);
+    // Who stops playing isn't answered by new notes.
+    partner.play(event.at == heard.back().at ? event.at - 1 : event.at);
     partner.hear(event);
   }
 
