@@ -54,7 +54,7 @@ double bf16_bound(std::span<const float> w, std::span<const float> x) {
 
 TEST(Precision, ProductsStayWithinTheirBounds) {
   for (const Kernels* kernels : available_kernels()) {
-    for (const std::size_t inputs : {3, 5, 64, 384, 1001}) {
+    for (const std::size_t inputs : {3u, 5u, 64u, 384u, 1001u}) {
       for (const Type type : {Type::bf16, Type::i8}) {
         constexpr std::size_t outputs = 40;
         const auto t = static_cast<std::size_t>(type);

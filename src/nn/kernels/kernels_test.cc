@@ -62,7 +62,7 @@ std::vector<float> multiply(const Kernels& kernels, const Product& shape) {
 
 TEST_P(EveryKernel, MultipliesAsTheScalarOne) {
   for (const Type type : {Type::f32, Type::bf16, Type::i8}) {
-    for (const std::size_t rows : {1, 2, 3, 4, 5, 6, 7, 13}) {
+    for (const std::size_t rows : {1u, 2u, 3u, 4u, 5u, 6u, 7u, 13u}) {
       for (const auto& [outputs, inputs] :
            {std::pair<std::size_t, std::size_t>{1, 1}, {63, 7}, {64, 64}, {97, 130}, {200, 33}}) {
         const Product shape{type, outputs, inputs, rows};
@@ -121,7 +121,7 @@ TEST_P(EveryKernel, AttendsAsTheScalarOne) {
 }
 
 TEST_P(EveryKernel, NormsRotatesAndGatesAsTheScalarOne) {
-  for (const std::size_t n : {2, 14, 16, 33 * 2, 100}) {
+  for (const std::size_t n : {2u, 14u, 16u, 66u, 100u}) {
     const auto x = random_floats(n, 1, 20.0), y = random_floats(n, 2);
     std::vector<float> a(n + 1, 5.0f), b(n + 1, 5.0f);
     GetParam()->rms_norm(x.data(), y.data(), n, a.data());
