@@ -124,14 +124,27 @@ void evaluate(const Options& options) {
     const auto data = train::Dataset::read(options.data, "train");
     if (!data) fail(data.error().message);
     const train::Ngram ngram = count_ngrams(*data, options.ngram_notes, shape->context);
-    for (const auto& [name, contexts] :
-         {std::pair{"unigram", 1}, std::pair{"5-gram with back-off", train::Ngram::all_contexts}}) {
+    const auto row_of = [&](const std::string& name, int contexts) {
       Row row{name, {}};
       for (const auto& of_corpus : excerpts) {
         row.by_corpus.push_back(score_of(ngram, of_corpus, contexts));
       }
-      rows.push_back(std::move(row));
+      return row;
+    };
+    const auto nats_of = [](const Row& row) {
+      double nats = 0;
+      for (const Score& score : row.by_corpus) nats += score.total();
+      return nats;
+    };
+    rows.push_back(row_of("unigram", 1));
+    // Longer contexts can do harm; the baseline gets the depth that suits these very pieces best.
+    Row best = row_of("5-gram with back-off", train::Ngram::all_contexts);
+    for (int contexts = 2; contexts < train::Ngram::all_contexts; ++contexts) {
+      Row row = row_of("5-gram with back-off, best with " + std::to_string(contexts) + " contexts",
+                       contexts);
+      if (nats_of(row) < nats_of(best)) best = std::move(row);
     }
+    rows.push_back(std::move(best));
   }
   print(corpora, rows, options.json);
 }
