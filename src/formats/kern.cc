@@ -382,7 +382,10 @@ void KernReader::kern_token(std::string_view token, Spine& spine) {
   bool first = true;
   for (const std::string_view subtoken : subtokens_) {
     const auto note = parse_kern_note(subtoken, duration);
-    if (!note) continue;
+    if (!note) {
+      dropped_.insert("tokens that are neither notes nor rests");
+      continue;
+    }
     if (note->grace) {
       if (note->pitch >= 0) chord.push_back(note->pitch);
       continue;
@@ -578,6 +581,7 @@ void KernReader::unfold() {
 
 Result<KernReading> KernReader::read(std::string_view text) {
   std::vector<std::string_view> tokens;
+  if (starts_with(text, "\xef\xbb\xbf")) text.remove_prefix(3);
   for (std::size_t from = 0; from < text.size();) {
     const std::size_t to = std::min(text.find('\n', from), text.size());
     std::string_view line = text.substr(from, to - from);
@@ -592,6 +596,7 @@ Result<KernReading> KernReader::read(std::string_view text) {
     if (line[0] == '!') continue;
     split(line, '\t', tokens);
     if (starts_with(line, "**")) {
+      if (!staves_.empty() && spines_.empty()) break;  // Another piece begins.
       ANTIPHON_CHECK(exclusive(tokens));
       continue;
     }

@@ -136,6 +136,22 @@ TEST(ReadKern, OtherTextIsTold) {
   EXPECT_THAT(error_of("Dear Sir\n"), HasSubstr("song.krn:1: not Humdrum"));
 }
 
+TEST(ReadKern, OnlyTheFirstPieceOfAFileIsRead) {
+  const auto score = score_of("**kern\n4c\n*-\n**kern\n4d\n4e\n*-\n");
+  ASSERT_EQ(score.parts.size(), 1u);
+  EXPECT_THAT(score.parts[0].notes, ElementsAre(note(0, 1, 60)));
+}
+
+TEST(ReadKern, AByteOrderMarkIsPassedOver) {
+  EXPECT_EQ(score_of("\xef\xbb\xbf**kern\n4c\n*-\n").parts.size(), 1u);
+}
+
+TEST(ReadKern, WhatIsNoNoteIsTold) {
+  const auto reading = read_kern(as_bytes("**kern\n4c\n4?\n*-\n"), "song.krn");
+  ASSERT_TRUE(reading);
+  EXPECT_THAT(reading->dropped, ElementsAre("tokens that are neither notes nor rests"));
+}
+
 TEST(ReadKern, StavesHaveABound) {
   std::string line = "**kern";
   for (int i = 0; i < 2000; ++i) line += "\t**kern";
