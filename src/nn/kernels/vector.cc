@@ -125,7 +125,7 @@ void multiply_block(const std::byte* tile, std::size_t groups, const std::byte* 
       if (v * lanes >= outputs) break;
       float* out = y + r * y_stride + v * lanes;
       const std::size_t count = outputs - v * lanes;
-      Float value = Group::finish(sum[r][v], operands + r * stride, scales + v * lanes);
+      Float value = Group::finish(sum[r][v], operands + r * stride, scales, v * lanes);
       if (accumulate) value = hn::Add(load_some(out, count), value);
       store_some(value, out, count);
     }
@@ -144,7 +144,7 @@ struct GroupF32 {
     return hn::Set(F32(), *reinterpret_cast<const float*>(at));
   }
   static Sum add_product(Sum sum, Weights w, Float x) { return hn::MulAdd(w, x, sum); }
-  static Float finish(Sum sum, const std::byte*, const float*) { return sum; }
+  static Float finish(Sum sum, const std::byte*, const float*, std::size_t) { return sum; }
 };
 
 /// Two floats out of 32 bits: the lower half comes first in memory.
@@ -171,7 +171,7 @@ struct GroupBf16 {
   static Sum add_product(Sum sum, const Weights& w, const Pair& x) {
     return hn::MulAdd(w.second, x.second, hn::MulAdd(w.first, x.first, sum));
   }
-  static Float finish(Sum sum, const std::byte*, const float*) { return sum; }
+  static Float finish(Sum sum, const std::byte*, const float*, std::size_t) { return sum; }
 };
 
 template <class Group, std::size_t vectors>
@@ -373,12 +373,13 @@ struct GroupI8 {
   static Sum add_product(const Sum& sum, const Weights& w, const Halves& x) {
     return add_products(sum, w, x);
   }
-  static Float finish(const Sum& sum, const std::byte* operand, const float* scales) {
+  static Float finish(const Sum& sum, const std::byte* operand, const float* scales,
+                      std::size_t output) {
     const F32 f;
     const Operand& x = header(operand);
     // Weights are stored 128 too large: 128 * (sum of the operand) is what that adds.
     const Int product = hn::Sub(total(sum), hn::Set(I32(), 128 * x.sum));
-    const Float scale = hn::Mul(hn::Set(f, x.scale), hn::Load(f, scales));
+    const Float scale = hn::Mul(hn::Set(f, x.scale), hn::Load(f, scales + output));
     return hn::Mul(hn::ConvertTo(f, product), scale);
   }
 };
