@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <iostream>
+#include <chrono>
 #include <memory>
 
 #include "antiphon/commands.h"

@@ -37,6 +37,24 @@ music::Note to_note(const tokens::GridNote& note, std::uint8_t velocity) {
           velocity};
 }
 
+using Parts = std::vector<std::vector<tokens::GridNote>>;
+
+// Notes of slot i go to parts[i]; ties make them longer.
+void add(std::span<const TimedEvent> events, Parts& parts) {
+  for (const auto& [at, event] : events) {
+    auto& notes = parts[event.slot];
+    const auto tied = std::find_if(notes.rbegin(), notes.rend(), [&](const auto& note) {
+      return event.type == tokens::EventType::tie && note.pitch == event.pitch;
+    });
+    // A tie may join a note from before the partner began; then it is a note of its own.
+    if (tied == notes.rend()) {
+      notes.push_back({at, event.duration, event.pitch, event.velocity});
+    } else {
+      tied->duration += event.duration;
+    }
+  }
+}
+
 Error too_many_parts(std::size_t parts) {
   return Error{Errc::invalid_input, std::to_string(parts) +
                                         " parts, human and AI together; at most " +
@@ -78,14 +96,15 @@ Result<Performance> accompany(EventModel& model, const Score& score,
 
   Partner partner(model, std::move(header), 0, sampling);
   const double end = std::max(1, grid.end());
-  const std::vector<HumanEvent> heard = human_events(grid, roles);
-  for (const HumanEvent& event : heard) {
+  Parts played(human.size() + ai.size());
+  const std::vector<TimedEvent> heard = human_events(grid, roles);
+  for (const TimedEvent& event : heard) {
     if (progress && !progress(event.at / end)) {
       performance.stopped = true;
       break;
     }
     // Who stops playing isn't answered by new notes.
-    partner.play(event.at == heard.back().at ? event.at - 1 : event.at);
+    add(partner.play(event.at == heard.back().at ? event.at - 1 : event.at), played);
     partner.hear(event);
   }
 
@@ -96,7 +115,7 @@ Result<Performance> accompany(EventModel& model, const Score& score,
     part.drums = ai[i].instrument == tokens::instrument_drums;
     part.program = static_cast<std::uint8_t>(part.drums ? 0 : ai[i].instrument);
     part.velocities_known = true;
-    for (const tokens::GridNote& note : partner.played()[human.size() + i]) {
+    for (const tokens::GridNote& note : played[human.size() + i]) {
       part.notes.push_back(to_note(note, loudness(note, bars)));
     }
     performance.score.parts.push_back(std::move(part));
@@ -129,19 +148,25 @@ Result<Performance> continue_score(EventModel& model, const Score& score, int ba
       static_cast<std::int32_t>((last.start + last.meter.bar()).count / ticks_per_step);
   const auto bar = static_cast<std::int32_t>(last.meter.bar().count / ticks_per_step);
   Partner partner(model, tokens::header_of(grid, roles, style), 0, sampling);
-  auto events = tokens::encode(grid, roles);
-  events.pop_back();  // It doesn't end here after all.
-  partner.remember(events);
+  std::vector<TimedEvent> heard_events;
+  for (std::int32_t now = 0; const tokens::Event& event : tokens::encode(grid, roles)) {
+    now += event.shift;
+    // Waits come by themselves, and it doesn't end here after all.
+    if (event.type == tokens::EventType::note || event.type == tokens::EventType::tie)
+      heard_events.push_back({now, event});
+  }
+  partner.rewrite(heard_events, grid.end());
   partner.set_last_end(from + bars * bar);
+  Parts played(roles.size());
   for (int i = 0; i < bars && !performance.stopped; ++i) {
-    partner.play(from + (i + 1) * bar - 1);
+    add(partner.play(from + (i + 1) * bar - 1), played);
     performance.stopped = progress && !progress((i + 1.0) / bars);
   }
 
   std::size_t slot = 0;
   for (music::Part& part : performance.score.parts) {
     if (part.notes.empty()) continue;
-    for (const tokens::GridNote& note : partner.played()[slot++]) {
+    for (const tokens::GridNote& note : played[slot++]) {
       part.velocities_known |= note.velocity > 0;
       part.notes.push_back(to_note(note, tokens::velocity_of_class(note.velocity)));
     }

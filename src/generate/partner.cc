@@ -23,12 +23,20 @@ music::PitchRange range_of(const tokens::Slot& slot) {
   return music::range_of(slot.instrument);
 }
 
+template <class Holds>
+bool any_pitch(Holds&& holds) {
+  for (int pitch = 0; pitch < 128; ++pitch) {
+    if (holds(pitch)) return true;
+  }
+  return false;
+}
+
 std::size_t key_of(int slot, int pitch) { return static_cast<std::size_t>(slot * 128 + pitch); }
 
 }  // namespace
 
-std::vector<HumanEvent> human_events(const tokens::GridScore& score, std::span<const Role> roles) {
-  std::vector<HumanEvent> heard;
+std::vector<TimedEvent> human_events(const tokens::GridScore& score, std::span<const Role> roles) {
+  std::vector<TimedEvent> heard;
   std::int32_t now = 0;
   for (const Event& event : tokens::encode(score, roles)) {
     now += event.shift;
@@ -44,20 +52,38 @@ Partner::Partner(EventModel& model, tokens::Header header, std::int32_t from,
       stream_(std::move(header), from),
       sampler_(sampling, largest_field),
       earliest_(from),
-      played_(stream_.header().slots.size()) {
+      settled_stream_(stream_) {
   assert(model.capacity() >= 2 * stream_.header_steps());
   prompt_again();
 }
 
-void Partner::remember(std::span<const Event> events) {
-  for (const Event& event : events) {
-    stream_.apply(event);
-    if (event.duration > 0) segments_[key_of(event.slot, event.pitch)] = event.duration;
-    steps_.push_back({{}, stream_.now()});
-    stream_.input_rows(steps_.back().rows);
-  }
-  earliest_ = stream_.now();
-  prompt_again();
+void Partner::apply(const TimedEvent& event) {
+  stream_.apply(event.event);
+  if (event.event.duration > 0)
+    segments_[key_of(event.event.slot, event.event.pitch)] = event.event.duration;
+}
+
+// Into the stream, not yet into the model.
+void Partner::add(std::int32_t at, Event event) {
+  event.shift = static_cast<std::uint8_t>(at - stream_.now());
+  apply({at, event});
+  steps_.push_back({{}, {at, event}});
+  stream_.input_rows(steps_.back().rows);
+}
+
+// So many that an event at `until` is within reach.
+void Partner::add_waits(std::int32_t until) {
+  while (until - stream_.now() > tokens::max_shift)
+    add(stream_.now() + tokens::max_shift, {EventType::wait});
+}
+
+// Tells the model the steps from steps_[first] on.
+void Partner::feed(std::size_t first) {
+  if (model_.size() + steps_.size() - first > model_.capacity()) return prompt_again();
+  std::vector<nn::Step> news;
+  for (std::size_t i = first; i < steps_.size(); ++i)
+    news.push_back({steps_[i].rows.view(), steps_[i].event.at});
+  if (!news.empty()) model_.feed(news);
 }
 
 void Partner::prompt_again() {
@@ -65,49 +91,62 @@ void Partner::prompt_again() {
   // Half of the room stays free, so that this happens once in capacity / 2 events.
   const std::size_t kept = std::min(steps_.size(), model_.capacity() / 2);
   const std::size_t first = steps_.size() - kept;
+  settle_first(first);
+  settled_ -= first;
   steps_.erase(steps_.begin(), steps_.begin() + static_cast<std::ptrdiff_t>(first));
 
   std::vector<tokens::Rows> header(stream_.header_steps());
   std::vector<nn::Step> prompt;
-  const std::int32_t start = steps_.empty() ? stream_.now() : steps_.front().time;
+  const std::int32_t start = steps_.empty() ? stream_.now() : steps_.front().event.at;
   for (std::size_t i = 0; i < header.size(); ++i) {
     stream_.header_rows(i, header[i]);
     prompt.push_back({header[i].view(), start});
   }
-  for (const Step& step : steps_) prompt.push_back({step.rows.view(), step.time});
+  for (const Step& step : steps_) prompt.push_back({step.rows.view(), step.event.at});
   model_.feed(prompt);
 }
 
-void Partner::record(const Event& event) {
-  stream_.apply(event);
-  steps_.push_back({{}, stream_.now()});
-  stream_.input_rows(steps_.back().rows);
-  if (model_.size() == model_.capacity()) {
-    prompt_again();
-  } else {
-    const nn::Step step{steps_.back().rows.view(), steps_.back().time};
-    model_.feed({&step, 1});
+void Partner::settle_first(std::size_t count) {
+  for (; settled_ < count; ++settled_) {
+    const Event& event = steps_[settled_].event.event;
+    settled_stream_.apply(event);
+    if (event.duration > 0) settled_segments_[key_of(event.slot, event.pitch)] = event.duration;
   }
 }
 
-void Partner::accept(const Event& event) {
-  record(event);
-  earliest_ = stream_.now();
-  last_ai_ = event;
-  segments_[key_of(event.slot, event.pitch)] = event.duration;
-  auto& notes = played_[event.slot];
-  if (event.type == EventType::note) {
-    notes.push_back({stream_.now(), event.duration, event.pitch, event.velocity});
-    return;
+void Partner::settle(std::int32_t step) {
+  std::size_t count = settled_;
+  while (count < steps_.size() && steps_[count].event.at < step) ++count;
+  settle_first(count);
+}
+
+void Partner::rewrite(std::span<const TimedEvent> events, std::int32_t earliest) {
+  // What stands already: the settled steps, and those that are the same.
+  std::size_t same = settled_, taken = 0;
+  std::int32_t now = settled_stream_.now();
+  while (taken < events.size() && same < steps_.size()) {
+    TimedEvent next = events[taken];
+    const bool wait = next.at - now > tokens::max_shift;
+    if (wait) next = {now + tokens::max_shift, {EventType::wait}};
+    next.event.shift = static_cast<std::uint8_t>(next.at - now);
+    if (steps_[same].event != next) break;
+    ++same;
+    now = next.at;
+    if (!wait) ++taken;
   }
-  const auto tied = std::find_if(notes.rbegin(), notes.rend(),
-                                 [&](const auto& note) { return note.pitch == event.pitch; });
-  // A tie may join a note that was played before this partner began; then it is a note of its own.
-  if (tied == notes.rend()) {
-    notes.push_back({stream_.now(), event.duration, event.pitch, event.velocity});
-  } else {
-    tied->duration += event.duration;
+  steps_.resize(same);
+  model_.rewind(stream_.header_steps() + same);
+  stream_ = settled_stream_;
+  segments_ = settled_segments_;
+  for (std::size_t i = settled_; i < same; ++i) apply(steps_[i].event);
+
+  for (const TimedEvent& event : events.subspan(taken)) {
+    add_waits(event.at);
+    add(event.at, event.event);
   }
+  feed(same);
+  last_ai_.reset();
+  earliest_ = ai_from_ = earliest;
 }
 
 bool Partner::pitch_allowed(int slot, int pitch, bool tie, std::int32_t at) const {
@@ -123,24 +162,42 @@ bool Partner::voice_allowed(int voice, std::int32_t at) const {
   if (voice == tokens::voice_wait) return at - stream_.now() == tokens::max_shift;
   if (voice == tokens::voice_end) return false;
   const int slot = voice / 3;
-  if (static_cast<std::size_t>(slot) >= played_.size()) return false;
+  if (static_cast<std::size_t>(slot) >= stream_.header().slots.size()) return false;
   const bool first = voice % 3 == 0, release = voice % 3 == 1, tie = voice % 3 == 2;
-  const auto any_pitch = [](auto&& holds) {
-    for (int pitch = 0; pitch < 128; ++pitch) {
-      if (holds(pitch)) return true;
-    }
-    return false;
-  };
   if (stream_.header().slots[static_cast<std::size_t>(slot)].role == Role::human) {
     return first ||
-           (release && any_pitch([&](int pitch) { return stream_.human_holds(slot, pitch); }));
+           (release && any_pitch([&](int pitch) { return human_may(release, slot, pitch); }));
   }
-  if (release || at >= last_end_) return false;
+  if (release || at < ai_from_ || at >= last_end_) return false;
   if (last_ai_ && at == stream_.now() && slot < last_ai_->slot) return false;
   return any_pitch([&](int pitch) { return pitch_allowed(slot, pitch, tie, at); });
 }
 
-Event Partner::propose() {
+bool Partner::human_may(bool release, int slot, int pitch) const {
+  const bool in_range =
+      range_of(stream_.header().slots[static_cast<std::size_t>(slot)]).holds(pitch);
+  const bool held = stream_.human_holds(slot, pitch);
+  return release ? held : in_range && !held;
+}
+
+// What a human part might do: the rest of the event, for those who believe it.
+void Partner::imagine_human(Event& event) {
+  const bool release = event.type == EventType::release;
+  tokens::Rows rows;
+  stream_.after_voice(event, rows);
+  model_.condition(rows.view());
+  event.pitch =
+      static_cast<std::uint8_t>(sampler_.draw(model_.logits(tokens::field_pitch), [&](int pitch) {
+        return human_may(release, event.slot, pitch);
+      }));
+  if (release) return;
+  stream_.after_pitch(event, rows);
+  model_.condition(rows.view());
+  event.velocity = static_cast<std::uint8_t>(
+      sampler_.draw(model_.logits(tokens::field_velocity), [](int) { return true; }));
+}
+
+TimedEvent Partner::propose(std::int32_t imagine) {
   Event event;
   tokens::Rows rows;
   model_.begin();
@@ -148,19 +205,20 @@ Event Partner::propose() {
   const int shift = sampler_.draw(model_.logits(tokens::field_shift),
                                   [&](int s) { return stream_.now() + s >= earliest_; });
   assert(shift >= 0);
-  event.shift = static_cast<std::uint8_t>(shift);
   const std::int32_t at = stream_.now() + shift;
+  event.shift = static_cast<std::uint8_t>(shift);
   stream_.after_shift(event, rows);
   model_.condition(rows.view());
 
   const int voice = sampler_.draw(model_.logits(tokens::field_voice),
                                   [&](int v) { return voice_allowed(v, at); });
   if (voice < 0 || voice == tokens::voice_wait)
-    return event;  // A wait: nothing can come at this step.
+    return {at, event};  // A wait: nothing can come at this step.
   event.slot = static_cast<std::uint8_t>(voice / 3);
   if (stream_.header().slots[event.slot].role == Role::human) {
-    event.type = EventType::onset;
-    return event;
+    event.type = voice % 3 == 1 ? EventType::release : EventType::onset;
+    if (at >= imagine) imagine_human(event);
+    return {at, event};
   }
   event.type = voice % 3 == 2 ? EventType::tie : EventType::note;
   stream_.after_voice(event, rows);
@@ -177,44 +235,57 @@ Event Partner::propose() {
   event.duration = static_cast<std::uint8_t>(
       sampler_.draw(model_.logits(tokens::field_duration),
                     [&](int steps) { return steps > 0 && at + steps <= last_end_; }));
-  if (tie) return event;
+  if (tie) return {at, event};
   stream_.after_duration(event, rows);
   model_.condition(rows.view());
   event.velocity = static_cast<std::uint8_t>(
       sampler_.draw(model_.logits(tokens::field_velocity), [](int) { return true; }));
-  return event;
+  return {at, event};
 }
 
-void Partner::play(std::int32_t until) {
+void Partner::record(std::int32_t at, const Event& event) {
+  add_waits(at);
+  add(at, event);
+  feed(model_.size() - stream_.header_steps());
+}
+
+std::span<const TimedEvent> Partner::play(std::int32_t until, std::int32_t imagine) {
   auto start = std::chrono::steady_clock::now();
+  drawn_.clear();
   while (earliest_ <= until) {
-    while (earliest_ - stream_.now() > tokens::max_shift) {
-      record({EventType::wait, static_cast<std::uint8_t>(tokens::max_shift)});
+    if (earliest_ - stream_.now() > tokens::max_shift) {
+      add_waits(earliest_);
+      feed(model_.size() - stream_.header_steps());
       last_ai_.reset();
     }
-    const Event event = propose();
-    const std::int32_t at = stream_.now() + event.shift;
-    if (at > until) {
+    const TimedEvent next = propose(imagine);
+    const bool human = next.event.type == EventType::onset || next.event.type == EventType::release;
+    if (next.at > until) {
       earliest_ = until + 1;
-    } else if (event.type == EventType::note || event.type == EventType::tie) {
-      accept(event);
+    } else if (next.event.type == EventType::note || next.event.type == EventType::tie) {
+      record(next.at, next.event);
+      earliest_ = next.at;
+      last_ai_ = next.event;
+      drawn_.push_back(next);
       const auto end = std::chrono::steady_clock::now();
       note_times_.push_back(end - std::exchange(start, end));
+    } else if (human && next.at >= imagine) {
+      // Human parts come after the AI parts of their step.
+      record(next.at, next.event);
+      last_ai_.reset();
+      earliest_ = next.at;
+      ai_from_ = next.at + 1;
     } else {
       ++imagined_;
-      earliest_ = at + 1;
+      earliest_ = next.at + 1;
     }
   }
+  return drawn_;
 }
 
-void Partner::hear(const HumanEvent& human) {
+void Partner::hear(const TimedEvent& human) {
   assert(human.at >= stream_.now());
-  while (human.at - stream_.now() > tokens::max_shift) {
-    record({EventType::wait, static_cast<std::uint8_t>(tokens::max_shift)});
-  }
-  Event event = human.event;
-  event.shift = static_cast<std::uint8_t>(human.at - stream_.now());
-  record(event);
+  record(human.at, human.event);
   last_ai_.reset();
   earliest_ = std::max(earliest_, human.at + 1);
 }

@@ -14,14 +14,16 @@
 
 namespace antiphon::generate {
 
-/// Something a human part did: a note began or ended. `at` is a grid step.
-struct HumanEvent {
+/// An event and its grid step; the event's own shift is not used.
+struct TimedEvent {
   std::int32_t at = 0;
-  tokens::Event event;  ///< An onset or a release; its shift is not used.
+  tokens::Event event;
+
+  friend bool operator==(const TimedEvent&, const TimedEvent&) = default;
 };
 
-/// The human events of a piece in the order in which they are heard.
-std::vector<HumanEvent> human_events(const tokens::GridScore& score,
+/// The onsets and releases of the human parts of a piece, in the order in which they are heard.
+std::vector<TimedEvent> human_events(const tokens::GridScore& score,
                                      std::span<const tokens::Role> roles);
 
 /// Plays the AI parts of a piece beside human parts, knowing only what has been heard.
@@ -40,22 +42,26 @@ class Partner {
  public:
   Partner(EventModel& model, tokens::Header header, std::int32_t from, const Sampling& sampling);
 
-  /// What happened before `from`, in order; replaces listening through it. Call it first or not at
-  /// all.
-  void remember(std::span<const tokens::Event> events);
-
-  /// Plays every AI note with an onset up to `until`, that step included; what the human parts did
-  /// before `until` must have been heard. Appends to `played()`.
-  void play(std::int32_t until);
+  /// Draws the AI events (notes and ties) with an onset up to `until`, that step included; what the
+  /// human parts did before `until` must have been heard. Borrowed until the next call.
+  ///
+  /// From step `imagine` on, human events are believed when they are drawn: the way to draft what
+  /// comes after notes that haven't been played yet. Such a draft must be taken back by `rewrite`.
+  std::span<const TimedEvent> play(std::int32_t until, std::int32_t imagine = INT32_MAX);
 
   /// A human event at or after the step that was played to last.
-  void hear(const HumanEvent& human);
+  void hear(const TimedEvent& human);
+
+  /// Puts `events`, in online order, in the place of all events since the last `settle` (of all
+  /// there were, without one), and goes on from `earliest`: no AI note will be drawn before it.
+  /// Costs a pass through the model from the first event that differs.
+  void rewrite(std::span<const TimedEvent> events, std::int32_t earliest);
+
+  /// Events before `step` will never be rewritten.
+  void settle(std::int32_t step);
 
   /// No AI note may sound beyond this step.
   void set_last_end(std::int32_t step) { last_end_ = step; }
-
-  /// One list of notes per slot, as played so far (human slots stay empty).
-  const std::vector<std::vector<tokens::GridNote>>& played() const { return played_; }
 
   /// Wall time that each AI note took, from the end of the event before.
   const std::vector<std::chrono::nanoseconds>& note_times() const { return note_times_; }
@@ -65,28 +71,40 @@ class Partner {
  private:
   struct Step {
     tokens::Rows rows;
-    std::int32_t time;
+    TimedEvent event;
   };
+  // Last duration by slot and pitch: a note of the longest may be tied.
+  using Segments = std::array<std::uint8_t, tokens::max_slots * 128>;
 
-  /// A draw of the next event with a time of `earliest_` or later. A human event comes without a
-  /// pitch; a wait says that nothing comes at its time.
-  tokens::Event propose();
+  /// A draw of the next event with a time of `earliest_` or later. A human event before `imagine`
+  /// comes without a pitch; a wait says that nothing comes at its time.
+  TimedEvent propose(std::int32_t imagine);
+  void imagine_human(tokens::Event& event);
+  bool human_may(bool release, int slot, int pitch) const;
   bool voice_allowed(int voice, std::int32_t at) const;
   bool pitch_allowed(int slot, int pitch, bool tie, std::int32_t at) const;
-  void accept(const tokens::Event& event);
-  void record(const tokens::Event& event);
+  void add(std::int32_t at, tokens::Event event);
+  void add_waits(std::int32_t until);
+  void apply(const TimedEvent& event);
+  void feed(std::size_t first);
+  void record(std::int32_t at, const tokens::Event& event);
+  void settle_first(std::size_t count);
   void prompt_again();
 
   EventModel& model_;
   tokens::EventStream stream_;
   Sampler sampler_;
-  std::int32_t earliest_;  // No AI event may come before this step.
+  std::int32_t earliest_;     // No event may come before this step,
+  std::int32_t ai_from_ = 0;  // and no AI event before this one.
   std::int32_t last_end_ = INT32_MAX;
   std::optional<tokens::Event> last_ai_;  // Of the onset at stream_.now(), while it may grow.
-  std::array<std::uint8_t, tokens::max_slots * 128>
-      segments_{};  // Last duration by slot and pitch.
-  std::vector<Step> steps_;
-  std::vector<std::vector<tokens::GridNote>> played_;
+  Segments segments_{};
+  std::vector<Step> steps_;  // What the model was told, waits included.
+  // What was true before steps_[settled_].
+  std::size_t settled_ = 0;
+  tokens::EventStream settled_stream_;
+  Segments settled_segments_{};
+  std::vector<TimedEvent> drawn_;
   std::vector<std::chrono::nanoseconds> note_times_;
   std::size_t imagined_ = 0;
 };

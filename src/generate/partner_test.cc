@@ -76,15 +76,35 @@ GridScore melody(std::uint64_t seed, int notes = 60) {
 
 const std::vector<Role> roles = {Role::human, Role::ai, Role::ai};
 
+// `events` with shifts of their own, waits where the shifts are too long.
+void put(TimedEvent next, std::int32_t& now, std::vector<tokens::Event>& events) {
+  for (; next.at - now > tokens::max_shift; now += tokens::max_shift)
+    events.push_back({tokens::EventType::wait, tokens::max_shift});
+  next.event.shift = static_cast<std::uint8_t>(next.at - now);
+  now = next.at;
+  events.push_back(next.event);
+}
+
+std::vector<std::vector<GridNote>> notes_of(const std::vector<tokens::Event>& events) {
+  GridScore score;
+  score.parts.resize(3);
+  EXPECT_TRUE(tokens::decode(events, 0, score));
+  std::vector<std::vector<GridNote>> parts;
+  for (const auto& part : score.parts) parts.push_back(part.notes);
+  return parts;
+}
+
 std::vector<std::vector<GridNote>> accompany(const GridScore& score, std::uint64_t seed,
                                              std::size_t capacity = 512, double top_p = 1.0) {
   NoisyModel model(capacity);
   Partner partner(model, header_of(score, roles, tokens::Style::song), 0, {1.0, top_p, seed});
-  for (const HumanEvent& human : human_events(score, roles)) {
-    partner.play(human.at);
+  std::vector<tokens::Event> played;
+  std::int32_t now = 0;
+  for (const TimedEvent& human : human_events(score, roles)) {
+    for (const TimedEvent& event : partner.play(human.at)) put(event, now, played);
     partner.hear(human);
   }
-  return partner.played();
+  return notes_of(played);
 }
 
 TEST(Partner, PlaysOnlyWhatCanBe) {
@@ -146,13 +166,55 @@ TEST(Partner, NothingSoundsBeyondTheLastEnd) {
   NoisyModel model(512);
   Partner partner(model, header_of(score, roles, tokens::Style::song), 0, {});
   partner.set_last_end(96);
-  partner.play(200);
   std::int32_t end = 0;
-  for (const auto& notes : partner.played()) {
-    for (const GridNote& note : notes) end = std::max(end, note.end());
-  }
+  for (const auto& [at, event] : partner.play(200)) end = std::max(end, at + event.duration);
   EXPECT_GT(end, 60);
   EXPECT_LE(end, 96);
+}
+
+// What a partner would play next, and what its model was told to know it.
+std::vector<TimedEvent> next_of(Partner& partner, std::int32_t until) {
+  const auto events = partner.play(until);
+  return {events.begin(), events.end()};
+}
+
+TEST(Partner, ARewrittenPastIsThePastForTheModel) {
+  const GridScore score = melody(9);
+  const auto heard = human_events(score, roles);
+  const auto header = header_of(score, roles, tokens::Style::song);
+  const std::span all(heard);
+  const std::int32_t from = heard[40].at;
+
+  NoisyModel straight_model(512), detour_model(512);
+  Partner straight(straight_model, header, 0, {0.0});
+  straight.rewrite(all.first(40), from);
+  Partner detour(detour_model, header, 0, {0.0});
+  detour.rewrite(all.first(20), heard[20].at);
+  detour.play(heard[20].at + 200, heard[20].at);
+  detour.rewrite(all.first(30), heard[30].at);
+  detour.settle(heard[10].at);
+  detour.play(heard[30].at + 50, heard[30].at);
+  std::vector<TimedEvent> rest(all.begin(), all.begin() + 40);
+  std::erase_if(rest, [&](const TimedEvent& event) { return event.at < heard[10].at; });
+  detour.rewrite(rest, from);
+  const std::size_t fed = detour_model.fed();
+
+  EXPECT_EQ(next_of(straight, from + 100), next_of(detour, from + 100));
+  detour.rewrite(rest, from);
+  EXPECT_LT(detour_model.fed() - fed, 60u) << "what stands isn't told again";
+}
+
+TEST(Partner, ImaginedHumansFollowTheirPartsOrder) {
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    NoisyModel model(512);
+    Partner partner(model, header_of(melody(1), roles, tokens::Style::song), 0, {1.0, 1.0, seed});
+    std::vector<tokens::Event> events;
+    std::int32_t now = 0;
+    for (const TimedEvent& event : partner.play(400, 0)) put(event, now, events);
+    const auto parts = notes_of(events);
+    EXPECT_TRUE(parts[0].empty()) << "imagined notes aren't played";
+    EXPECT_GT(parts[1].size() + parts[2].size(), 5u);
+  }
 }
 
 TEST(Sampler, DrawsFromTheAllowedClassesByTheirProbability) {
