@@ -6,6 +6,7 @@ namespace antiphon::app {
 std::span<const Command> commands() {
   static constexpr Command table[] = {
       {"accompany", "Play with a melody, as if it were played live", accompany_command},
+      {"jam", "Play with a player in time; for now a file is the player", jam_command},
       {"continue", "Go on with a score", continue_command},
       {"render", "Play a score into a WAV file", render_command},
       {"show", "Draw a score as a piano roll", show_command},

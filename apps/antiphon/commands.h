@@ -27,6 +27,7 @@ Action accompany_command(CLI::App& flags);
 Action continue_command(CLI::App& flags);
 Action convert_command(CLI::App& flags);
 Action evaluate_command(CLI::App& flags);
+Action jam_command(CLI::App& flags);
 Action models_command(CLI::App& flags);
 Action render_command(CLI::App& flags);
 Action show_command(CLI::App& flags);

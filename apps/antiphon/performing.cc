@@ -33,6 +33,11 @@ double quantile(std::vector<std::chrono::nanoseconds> times, double q) {
 void add_performing_flags(CLI::App& flags, PerformingOptions& options) {
   flags.add_option("IN", options.in, "A MIDI, MusicXML, ABC or Humdrum **kern file")->required();
   flags.add_option("-o,--output", options.out, "The score to write: .mid or .musicxml")->required();
+  add_model_flags(flags, options);
+  add_result_flags(flags, options);
+}
+
+void add_model_flags(CLI::App& flags, PerformingOptions& options) {
   flags.add_option("--model", options.model, "A model's name or folder")->capture_default_str();
   std::string styles = "What kind of music:";
   for (const auto name : tokens::style_names) styles += " " + std::string(name);
@@ -44,6 +49,9 @@ void add_performing_flags(CLI::App& flags, PerformingOptions& options) {
       ->capture_default_str();
   flags.add_option("--top-p", options.sampling.top_p, "Leaves out what is least likely")
       ->capture_default_str();
+}
+
+void add_result_flags(CLI::App& flags, PerformingOptions& options) {
   flags.add_option("--wav", options.wav, "Also the sound");
   flags.add_option("--picture", options.picture, "Also a piano roll: .png or .svg");
   flags.add_option("--report", options.report, "Also seed, timings and measures as JSON");
@@ -55,7 +63,7 @@ Status check(const PerformingOptions& options) {
     return Error{Errc::invalid_input,
                  "--style: there is no style '" + options.style + "'; --help lists them"};
   }
-  ANTIPHON_CHECK(check_score_name(options.out));
+  if (!options.out.empty()) ANTIPHON_CHECK(check_score_name(options.out));
   for (const auto& path : {options.out, options.wav, options.picture, options.report}) {
     if (!path.empty()) ANTIPHON_CHECK(check_writable(path));
   }
@@ -80,22 +88,26 @@ generate::Progress show_progress(std::string what) {
   };
 }
 
-Status leave(const PerformingOptions& options, const LoadedModel& model,
-             const generate::Performance& performance, std::chrono::duration<double> took,
-             nlohmann::ordered_json facts) {
-  ANTIPHON_CHECK(write_score(options.out, performance.score));
+Status write_music(const PerformingOptions& options, const music::Score& score) {
+  if (!options.out.empty()) ANTIPHON_CHECK(write_score(options.out, score));
   if (!options.wav.empty()) {
-    if (const auto sound = sound::render_to_wav(performance.score, options.wav); !sound) {
+    if (const auto sound = sound::render_to_wav(score, options.wav); !sound) {
       return sound.error();
     }
   }
   if (!options.picture.empty()) {
     ANTIPHON_TRY(const drawing::Format format, drawing::format_of(options.picture));
-    ANTIPHON_TRY(
-        const Bytes picture,
-        drawing::draw_piano_roll(performance.score, format, {.title = options.in.stem().string()}));
+    ANTIPHON_TRY(const Bytes picture,
+                 drawing::draw_piano_roll(score, format, {.title = options.in.stem().string()}));
     ANTIPHON_CHECK(write_file(options.picture, picture));
   }
+  return Done{};
+}
+
+Status leave(const PerformingOptions& options, const LoadedModel& model,
+             const generate::Performance& performance, std::chrono::duration<double> took,
+             nlohmann::ordered_json facts) {
+  ANTIPHON_CHECK(write_music(options, performance.score));
   if (options.report.empty()) return Done{};
 
   const std::chrono::duration<double> length =

@@ -22,6 +22,9 @@ struct PerformingOptions {
 };
 
 void add_performing_flags(CLI::App& flags, PerformingOptions& options);
+/// Of these, how the model plays, and what is left behind beside the score.
+void add_model_flags(CLI::App& flags, PerformingOptions& options);
+void add_result_flags(CLI::App& flags, PerformingOptions& options);
 
 /// What can be known to be wrong before the work is done.
 Status check(const PerformingOptions& options);
@@ -29,6 +32,9 @@ Status check(const PerformingOptions& options);
 /// Shows how far it is: a bar on a terminal, else nothing. Ctrl-C stops the work, and what was
 /// played until then is kept.
 generate::Progress show_progress(std::string what);
+
+/// Writes the score, sound and picture that were asked for.
+Status write_music(const PerformingOptions& options, const music::Score& score);
 
 /// Writes the score, and the sound, picture and report that were asked for. `facts` opens the
 /// report.

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "generate/loudness.h"
 #include "generate/partner.h"
 #include "music/instruments.h"
 
@@ -18,39 +19,23 @@ using tokens::Role;
 
 constexpr std::int64_t ticks_per_step = Ticks::per_quarter / tokens::steps_per_quarter;
 
-// Where the model says nothing of loudness, an accompaniment stays below the melody and leans on
-// the beat.
-std::uint8_t loudness(const tokens::GridNote& note, const std::vector<music::Bar>& bars) {
-  if (note.velocity > 0) return tokens::velocity_of_class(note.velocity);
-  const Ticks onset{note.onset * ticks_per_step};
-  const auto after =
-      std::upper_bound(bars.begin(), bars.end(), onset,
-                       [](Ticks at, const music::Bar& bar) { return at < bar.start; });
-  if (after == bars.begin()) return 62;
-  const music::Bar& bar = *std::prev(after);
-  if (onset == bar.start) return 70;
-  return (onset - bar.start).count % bar.meter.beat().count == 0 ? 64 : 58;
-}
+using Parts = std::vector<std::vector<music::Note>>;
 
-music::Note to_note(const tokens::GridNote& note, std::uint8_t velocity) {
-  return {Ticks{note.onset * ticks_per_step}, Ticks{note.duration * ticks_per_step}, note.pitch,
-          velocity};
-}
-
-using Parts = std::vector<std::vector<tokens::GridNote>>;
-
-// Notes of slot i go to parts[i]; ties make them longer.
-void add(std::span<const TimedEvent> events, Parts& parts) {
+// Notes of slot i go to parts[i]; ties make them longer. `loudness` gives a MIDI velocity.
+template <class Loudness>
+void add(std::span<const TimedEvent> events, Parts& parts, Loudness&& loudness) {
   for (const auto& [at, event] : events) {
     auto& notes = parts[event.slot];
+    const Ticks duration{event.duration * ticks_per_step};
     const auto tied = std::find_if(notes.rbegin(), notes.rend(), [&](const auto& note) {
       return event.type == tokens::EventType::tie && note.pitch == event.pitch;
     });
     // A tie may join a note from before the partner began; then it is a note of its own.
     if (tied == notes.rend()) {
-      notes.push_back({at, event.duration, event.pitch, event.velocity});
+      notes.push_back(
+          {Ticks{at * ticks_per_step}, duration, event.pitch, loudness(event.velocity, at)});
     } else {
-      tied->duration += event.duration;
+      tied->duration += duration;
     }
   }
 }
@@ -69,34 +54,44 @@ std::string ai_part_name(int instrument) {
   return "Antiphon: " + std::string(name);
 }
 
-Result<Performance> accompany(EventModel& model, const Score& score,
-                              std::span<const std::size_t> human, std::span<const AiPart> ai,
-                              tokens::Style style, const Sampling& sampling,
-                              const Progress& progress) {
-  ANTIPHON_CHECK(check(sampling));
+Result<Score> human_score(const Score& score, std::span<const std::size_t> human,
+                          std::size_t ai_parts) {
   if (human.empty()) return Error{Errc::invalid_input, "nobody to accompany: name a human part"};
-  if (human.size() + ai.size() > tokens::max_slots) return too_many_parts(human.size() + ai.size());
-
-  Performance performance;
-  performance.score = score;
-  performance.score.parts.clear();
+  if (human.size() + ai_parts > tokens::max_slots) return too_many_parts(human.size() + ai_parts);
+  Score heard = score;
+  heard.parts.clear();
   for (const std::size_t part : human) {
     if (score.parts[part].notes.empty()) {
       return Error{Errc::invalid_input,
                    "part '" + score.parts[part].name + "' has no notes to accompany"};
     }
-    performance.score.parts.push_back(score.parts[part]);
+    heard.parts.push_back(score.parts[part]);
   }
+  return heard;
+}
+
+tokens::Header duet_header(const GridScore& grid, std::span<const AiPart> ai, tokens::Style style) {
+  const std::vector<Role> roles(grid.parts.size(), Role::human);
+  tokens::Header header = tokens::header_of(grid, roles, style);
+  for (const AiPart& part : ai)
+    header.slots.push_back({Role::ai, part.instrument, part.density, part.polyphony});
+  return header;
+}
+
+Result<Performance> accompany(EventModel& model, const Score& score,
+                              std::span<const std::size_t> human, std::span<const AiPart> ai,
+                              tokens::Style style, const Sampling& sampling,
+                              const Progress& progress) {
+  ANTIPHON_CHECK(check(sampling));
+  Performance performance;
+  ANTIPHON_TRY(performance.score, human_score(score, human, ai.size()));
   const GridScore grid = tokens::quantize(performance.score);
   const std::vector<Role> roles(human.size(), Role::human);
-  tokens::Header header = tokens::header_of(grid, roles, style);
-  for (const AiPart& part : ai) {
-    header.slots.push_back({Role::ai, part.instrument, part.density, part.polyphony});
-  }
 
-  Partner partner(model, std::move(header), 0, sampling);
+  Partner partner(model, duet_header(grid, ai, style), 0, sampling);
   const double end = std::max(1, grid.end());
   Parts played(human.size() + ai.size());
+  Loudness loudness(grid.meters);
   const std::vector<TimedEvent> heard = human_events(grid, roles);
   for (const TimedEvent& event : heard) {
     if (progress && !progress(event.at / end)) {
@@ -104,20 +99,18 @@ Result<Performance> accompany(EventModel& model, const Score& score,
       break;
     }
     // Who stops playing isn't answered by new notes.
-    add(partner.play(event.at == heard.back().at ? event.at - 1 : event.at), played);
+    add(partner.play(event.at == heard.back().at ? event.at - 1 : event.at), played, loudness);
     partner.hear(event);
+    if (event.event.velocity > 0) loudness.hear(tokens::velocity_of_class(event.event.velocity));
   }
 
-  const auto bars = music::bars_of(performance.score);
   for (std::size_t i = 0; i < ai.size(); ++i) {
     music::Part part;
     part.name = ai_part_name(ai[i].instrument);
     part.drums = ai[i].instrument == tokens::instrument_drums;
     part.program = static_cast<std::uint8_t>(part.drums ? 0 : ai[i].instrument);
     part.velocities_known = true;
-    for (const tokens::GridNote& note : played[human.size() + i]) {
-      part.notes.push_back(to_note(note, loudness(note, bars)));
-    }
+    part.notes = std::move(played[human.size() + i]);
     performance.score.parts.push_back(std::move(part));
   }
   performance.note_times = partner.note_times();
@@ -159,16 +152,17 @@ Result<Performance> continue_score(EventModel& model, const Score& score, int ba
   partner.set_last_end(from + bars * bar);
   Parts played(roles.size());
   for (int i = 0; i < bars && !performance.stopped; ++i) {
-    add(partner.play(from + (i + 1) * bar - 1), played);
+    add(partner.play(from + (i + 1) * bar - 1), played,
+        [](int velocity, std::int32_t) { return tokens::velocity_of_class(velocity); });
     performance.stopped = progress && !progress((i + 1.0) / bars);
   }
 
   std::size_t slot = 0;
   for (music::Part& part : performance.score.parts) {
     if (part.notes.empty()) continue;
-    for (const tokens::GridNote& note : played[slot++]) {
-      part.velocities_known |= note.velocity > 0;
-      part.notes.push_back(to_note(note, tokens::velocity_of_class(note.velocity)));
+    for (const music::Note& note : played[slot++]) {
+      part.velocities_known |= note.velocity != music::Note::default_velocity;
+      part.notes.push_back(note);
     }
   }
   performance.note_times = partner.note_times();

@@ -9,6 +9,7 @@
 #include "generate/event_model.h"
 #include "generate/sampler.h"
 #include "music/score.h"
+#include "tokens/stream.h"
 #include "tokens/vocabulary.h"
 
 namespace antiphon::generate {
@@ -23,6 +24,15 @@ struct AiPart {
 /// Name of the track of an AI part: "Antiphon: " and its instrument.
 std::string ai_part_name(int instrument);
 
+/// Only the parts `human` of `score` (indices), for AI parts to be added to. Errors: no human part,
+/// a part without notes, more than `tokens::max_slots` parts with those to be added.
+Result<music::Score> human_score(const music::Score& score, std::span<const std::size_t> human,
+                                 std::size_t ai_parts);
+
+/// What a model is told of a duet: the human parts of `grid` first, then the AI parts.
+tokens::Header duet_header(const tokens::GridScore& grid, std::span<const AiPart> ai,
+                           tokens::Style style);
+
 /// Called now and then with the share done in [0, 1]; false stops the work.
 using Progress = std::function<bool(double)>;
 
@@ -36,7 +46,7 @@ struct Performance {
 
 /// Plays AI parts beside the parts `human` of `score` (indices, sorted) as a live player would:
 /// each note is decided before anything that the human parts do at its time or later is known.
-/// Errors: no human part, a part without notes, more than `tokens::max_slots` parts.
+/// Errors: those of `human_score`.
 Result<Performance> accompany(EventModel& model, const music::Score& score,
                               std::span<const std::size_t> human, std::span<const AiPart> ai,
                               tokens::Style style, const Sampling& sampling,

@@ -21,12 +21,12 @@ class EventModel {
   /// Steps that it can hold, and holds.
   virtual std::size_t capacity() const = 0;
   virtual std::size_t size() const = 0;
-  /// Forgets all steps from `size` on.
+  /// Forgets all steps from `size` on. The next `begin` needs a step fed first.
   virtual void rewind(std::size_t size) = 0;
   /// Takes steps; size() + steps.size() must not exceed capacity().
   virtual void feed(std::span<const nn::Step> steps) = 0;
 
-  /// Starts on the event after the last step.
+  /// Starts on the event after the step that was fed last.
   virtual void begin() = 0;
   /// The logits of a field; borrowed until the next call.
   virtual std::span<const float> logits(int field) = 0;

@@ -63,8 +63,11 @@ void Partner::apply(const TimedEvent& event) {
     segments_[key_of(event.event.slot, event.event.pitch)] = event.event.duration;
 }
 
-// Into the stream, not yet into the model.
+// Into the stream, not yet into the model. It isn't told how loud people play: few of the scores
+// that models learn from say it, and those are of a kind, so it would rather tell what music this
+// is.
 void Partner::add(std::int32_t at, Event event) {
+  if (event.type == EventType::onset) event.velocity = 0;
   event.shift = static_cast<std::uint8_t>(at - stream_.now());
   apply({at, event});
   steps_.push_back({{}, {at, event}});
@@ -129,13 +132,13 @@ void Partner::rewrite(std::span<const TimedEvent> events, std::int32_t earliest)
     const bool wait = next.at - now > tokens::max_shift;
     if (wait) next = {now + tokens::max_shift, {EventType::wait}};
     next.event.shift = static_cast<std::uint8_t>(next.at - now);
+    if (next.event.type == EventType::onset) next.event.velocity = 0;
     if (steps_[same].event != next) break;
     ++same;
     now = next.at;
     if (!wait) ++taken;
   }
   steps_.resize(same);
-  model_.rewind(stream_.header_steps() + same);
   stream_ = settled_stream_;
   segments_ = settled_segments_;
   for (std::size_t i = settled_; i < same; ++i) apply(steps_[i].event);
@@ -144,9 +147,14 @@ void Partner::rewrite(std::span<const TimedEvent> events, std::int32_t earliest)
     add_waits(event.at);
     add(event.at, event.event);
   }
-  feed(same);
   last_ai_.reset();
   earliest_ = ai_from_ = earliest;
+
+  // A model answers to the step fed last, so at least one is fed.
+  if (steps_.empty()) return prompt_again();
+  const std::size_t first = std::min(same, steps_.size() - 1);
+  model_.rewind(stream_.header_steps() + first);
+  feed(first);
 }
 
 bool Partner::pitch_allowed(int slot, int pitch, bool tie, std::int32_t at) const {
@@ -190,11 +198,6 @@ void Partner::imagine_human(Event& event) {
       static_cast<std::uint8_t>(sampler_.draw(model_.logits(tokens::field_pitch), [&](int pitch) {
         return human_may(release, event.slot, pitch);
       }));
-  if (release) return;
-  stream_.after_pitch(event, rows);
-  model_.condition(rows.view());
-  event.velocity = static_cast<std::uint8_t>(
-      sampler_.draw(model_.logits(tokens::field_velocity), [](int) { return true; }));
 }
 
 TimedEvent Partner::propose(std::int32_t imagine) {

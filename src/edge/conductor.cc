@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge/conductor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "music/instruments.h"
+
+namespace antiphon::edge {
+
+using generate::TimedEvent;
+using live::TimedMessage;
+using std::chrono::nanoseconds;
+using tokens::Event;
+using tokens::EventType;
+using tokens::Role;
+
+namespace {
+
+constexpr std::int64_t ticks_per_step = music::Ticks::per_quarter / tokens::steps_per_quarter;
+constexpr std::int32_t patience = 8 * steps_per_frame;
+// A model that is gone may hold a note, but not for good.
+constexpr std::int32_t longest_hold = 8 * 4 * tokens::steps_per_quarter;
+
+std::size_t key_of(int slot, int pitch) { return static_cast<std::size_t>(slot * 128 + pitch); }
+
+}  // namespace
+
+Conductor::Conductor(live::Timeline timeline, tokens::Header header, const Pace& pace,
+                     nanoseconds end)
+    : timeline_(std::move(timeline)),
+      header_(std::move(header)),
+      pace_(pace),
+      end_(end),
+      quantizer_(pace.spread),
+      loudness_(header_.meters) {
+  sounding_.fill({0, silent});
+  human_down_.fill(-1);
+  for (std::size_t slot = 0; slot < header_.slots.size(); ++slot) {
+    const tokens::Slot& part = header_.slots[slot];
+    if (part.role == Role::ai && part.instrument < tokens::instrument_drums) {
+      messages_.push_back(TimedMessage::program(timeline_.time_of({}) - pace_.horizon,
+                                                channel_of(static_cast<int>(slot)),
+                                                part.instrument));
+    }
+  }
+}
+
+int Conductor::channel_of(int slot) const {
+  constexpr int drums = 9;
+  return header_.slots[static_cast<std::size_t>(slot)].instrument == tokens::instrument_drums
+             ? drums
+             : slot;
+}
+
+nanoseconds Conductor::time_of(std::int32_t step) const {
+  return timeline_.time_of({step * ticks_per_step});
+}
+
+void Conductor::tell(const TimedEvent& event) { told_.push_back({Told::Kind::event, event, 0, 0}); }
+
+void Conductor::hear(const Played& played) {
+  heard_.push_back(played);
+  const double ticks = timeline_.ticks_at(played.at);
+  std::int32_t step =
+      quantizer_.step_of(ticks, timeline_.tempo_at({static_cast<std::int64_t>(ticks)}));
+  std::int32_t& down = human_down_[key_of(played.slot, played.pitch)];
+  if (down >= 0) {
+    // Also where a key goes down that was never let go.
+    step = std::max(step, down + 1);
+    tell({step, {EventType::release, 0, played.slot, played.pitch, 0, 0}});
+    down = -1;
+  }
+  if (played.velocity == 0) return;
+  loudness_.hear(played.velocity);
+  tell({step, {EventType::onset, 0, played.slot, played.pitch, 0, 0}});
+  down = step;
+}
+
+void Conductor::ask(nanoseconds now) {
+  const std::int32_t from = frame_start();
+  asked_ = true;
+  // A slow model isn't hurried: its answer covers this frame too when it comes. But one that seems
+  // to be gone shall begin where the music is when it is back.
+  const bool unanswered = newest_.request > 0 && newest_.until == newest_.from;
+  if (unanswered && from - newest_.from < patience) return;
+  if (newest_.until >= from + steps_per_frame || newest_.until > backup_.until)
+    std::swap(newest_, backup_);
+  newest_.request = ++requests_;
+  newest_.from = newest_.until = from;
+  newest_.asked = now;
+  newest_.events.clear();
+  told_.push_back({Told::Kind::ask, {}, from, newest_.request});
+}
+
+void Conductor::take(const Drafted& drafted, nanoseconds now) {
+  if (drafted.request != newest_.request) return;
+  if (drafted.kind == Drafted::Kind::event) {
+    newest_.events.push_back(drafted.event);
+    return;
+  }
+  newest_.until = drafted.until;
+  newest_.heard = drafted.heard;
+  if (asked_ && newest_.from == frame_start()) fix(now, Tier::edge, newest_);
+}
+
+nanoseconds Conductor::next() const {
+  const nanoseconds begins = time_of(frame_start());
+  if (begins >= end_) return nanoseconds::max();
+  return begins - (asked_ ? pace_.deadline : pace_.horizon);
+}
+
+void Conductor::advance(nanoseconds now) {
+  while (next() <= now) {
+    if (!asked_) {
+      ask(now);
+      continue;
+    }
+    const std::int32_t end = frame_start() + steps_per_frame;
+    if (newest_.until >= end) {
+      fix(now, Tier::edge_backup, newest_);
+    } else if (backup_.until >= end) {
+      fix(now, Tier::edge_backup, backup_);
+    } else {
+      fix(now, Tier::rule, bar_before());
+    }
+  }
+}
+
+Conductor::Draft Conductor::bar_before() const {
+  Draft draft;
+  draft.from = frame_start();
+  draft.heard = 0;
+  const std::int32_t bar = generate::bar_at(header_.meters, frame_start()).length;
+  for (TimedEvent event : past_) {
+    event.at += bar;
+    if (event.at >= draft.from && event.at < draft.from + steps_per_frame)
+      draft.events.push_back(event);
+  }
+  return draft;
+}
+
+void Conductor::fix(nanoseconds now, Tier tier, const Draft& draft) {
+  const std::int32_t from = frame_start(), until = from + steps_per_frame;
+  FrameRecord frame{tier,        false,       (from - draft.from) / steps_per_frame,
+                    draft.heard, draft.asked, now};
+  end_notes(from, draft);
+  for (const TimedEvent& event : draft.events) {
+    if (event.at < from || event.at >= until) continue;
+    end_notes(event.at, draft);
+    play(event, draft);
+  }
+  end_notes(until - 1, draft);
+  for (const Sounding& note : sounding_) frame.sounding |= note.note != silent;
+  const std::int32_t oldest = from - 2 * generate::bar_at(header_.meters, from).length;
+  std::erase_if(past_, [&](const TimedEvent& event) { return event.at < oldest; });
+  frames_.push_back(frame);
+  asked_ = false;
+}
+
+// Ends what is over at step `until`, unless it is tied on.
+void Conductor::end_notes(std::int32_t until, const Draft& draft) {
+  for (int slot = 0; slot < static_cast<int>(header_.slots.size()); ++slot) {
+    for (int pitch = 0; pitch < 128; ++pitch) {
+      Sounding& note = sounding_[key_of(slot, pitch)];
+      if (note.note == silent || note.end > until) continue;
+      const bool tied =
+          std::any_of(draft.events.begin(), draft.events.end(), [&](const auto& next) {
+            return next.event.type == EventType::tie && next.at == note.end &&
+                   next.event.slot == slot && next.event.pitch == pitch;
+          });
+      if (!tied) stop_note(slot, pitch, note.end, time_of(note.end));
+    }
+  }
+}
+
+void Conductor::stop_note(int slot, int pitch, std::int32_t step, nanoseconds at) {
+  Sounding& note = sounding_[key_of(slot, pitch)];
+  notes_[note.note].end = step;
+  note.note = silent;
+  messages_.push_back(TimedMessage::note_off(at, channel_of(slot), pitch));
+}
+
+void Conductor::play(const TimedEvent& next, const Draft& draft) {
+  const auto& [at, event] = next;
+  Sounding& note = sounding_[key_of(event.slot, event.pitch)];
+  const bool tie = event.type == EventType::tie && note.note != silent;
+  if (!tie) {
+    if (note.note != silent) stop_note(event.slot, event.pitch, at, time_of(at));
+    const std::uint8_t velocity = loudness_(event.velocity, at);
+    note.note = notes_.size();
+    notes_.push_back({event.slot, event.pitch, velocity, at, at + event.duration,
+                      static_cast<std::int32_t>(frames_.size()), draft.heard});
+    messages_.push_back(
+        TimedMessage::note_on(time_of(at), channel_of(event.slot), event.pitch, velocity));
+  }
+  note.end = std::min(at + event.duration, notes_[note.note].onset + longest_hold);
+  TimedEvent fact = next;
+  if (!tie) fact.event.type = EventType::note;
+  tell(fact);
+  past_.push_back(fact);
+}
+
+void Conductor::end(nanoseconds now) {
+  const auto step = static_cast<std::int32_t>(timeline_.ticks_at(now) / ticks_per_step);
+  for (int slot = 0; slot < static_cast<int>(header_.slots.size()); ++slot) {
+    for (int pitch = 0; pitch < 128; ++pitch) {
+      const Sounding& note = sounding_[key_of(slot, pitch)];
+      if (note.note == silent) continue;
+      const std::int32_t onset = notes_[note.note].onset;
+      stop_note(slot, pitch, std::max(onset + 1, std::min(note.end, step)), now);
+    }
+  }
+}
+
+}  // namespace antiphon::edge

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "edge/messages.h"
+#include "generate/loudness.h"
+#include "live/output.h"
+#include "live/quantizer.h"
+#include "live/timeline.h"
+#include "tokens/stream.h"
+
+namespace antiphon::edge {
+
+/// How a jam runs.
+struct Pace {
+  /// Before a frame begins, so long ahead it is asked for,
+  std::chrono::nanoseconds horizon = std::chrono::milliseconds(12);
+  /// and so long ahead it is fixed, with what is there.
+  std::chrono::nanoseconds deadline = std::chrono::milliseconds(2);
+  /// How far players are from the beat that they mean.
+  std::chrono::nanoseconds spread = std::chrono::milliseconds(12);
+};
+
+/// What a player did: a key went down (velocity 1 to 127) or up (0).
+struct Played {
+  std::chrono::nanoseconds at{};
+  std::uint8_t slot = 0;
+  std::uint8_t pitch = 0;
+  std::uint8_t velocity = 0;
+};
+
+/// A frame as it was played.
+struct FrameRecord {
+  Tier tier = Tier::rule;
+  bool sounding = false;    ///< Some AI note sounds or starts in it.
+  std::int32_t age = 0;     ///< Its index, from 0, within the answer that it came from.
+  std::uint32_t heard = 0;  ///< Human onsets that its answer knows of.
+  std::chrono::nanoseconds asked{}, fixed{};  ///< When its answer was asked for, and taken.
+};
+
+/// A note as it was sent to the output.
+struct NoteRecord {
+  std::uint8_t slot = 0, pitch = 0, velocity = 0;
+  std::int32_t onset = 0, end = 0;  ///< Grid steps.
+  std::int32_t frame = 0;           ///< Index of its FrameRecord.
+  std::uint32_t heard = 0;          ///< Human onsets that it was drawn knowing.
+};
+
+/// Leads a jam: hears the players, asks the improviser for each frame a little ahead of its time,
+/// and fixes what is played: its answer; where it is late, its last draft; where that is used up,
+/// the bar before once more. So there is never a frame without an answer.
+///
+/// It is a plain state machine on times that it is given, so that a jam can run in real time or
+/// simulated, with the same result for the same times.
+///
+/// Threads: one. Real time: `advance` allocates only for the record of the jam.
+class Conductor {
+ public:
+  /// No frame begins at `end` or later.
+  Conductor(live::Timeline timeline, tokens::Header header, const Pace& pace,
+            std::chrono::nanoseconds end);
+
+  void hear(const Played& played);
+  void take(const Drafted& drafted, std::chrono::nanoseconds now);
+
+  /// When `advance` is to be called at the latest; after the last frame, never.
+  std::chrono::nanoseconds next() const;
+  /// Does what is due.
+  void advance(std::chrono::nanoseconds now);
+  /// Ends the notes that sound, at `now`.
+  void end(std::chrono::nanoseconds now);
+
+  /// What there is to tell the improviser and to send, since the last call; the caller empties
+  /// them.
+  std::vector<Told>& to_tell() { return told_; }
+  std::vector<live::TimedMessage>& to_send() { return messages_; }
+
+  const live::Timeline& timeline() const { return timeline_; }
+  const std::vector<FrameRecord>& frames() const { return frames_; }
+  const std::vector<NoteRecord>& notes() const { return notes_; }
+  /// Key presses as they came, and releases.
+  const std::vector<Played>& heard() const { return heard_; }
+
+ private:
+  // An answer as far as it has come.
+  struct Draft {
+    std::uint32_t request = 0;
+    std::int32_t from = 0, until = 0;
+    std::uint32_t heard = 0;
+    std::chrono::nanoseconds asked{};
+    std::vector<generate::TimedEvent> events;
+  };
+  struct Sounding {
+    std::int32_t end = 0;
+    std::size_t note = 0;  // Index of its record.
+  };
+  static constexpr std::size_t silent = SIZE_MAX;
+
+  std::int32_t frame_start() const {
+    return static_cast<std::int32_t>(frames_.size()) * steps_per_frame;
+  }
+  std::chrono::nanoseconds time_of(std::int32_t step) const;
+  void ask(std::chrono::nanoseconds now);
+  void fix(std::chrono::nanoseconds now, Tier tier, const Draft& draft);
+  void play(const generate::TimedEvent& event, const Draft& draft);
+  void end_notes(std::int32_t until, const Draft& draft);
+  void stop_note(int slot, int pitch, std::int32_t step, std::chrono::nanoseconds at);
+  void tell(const generate::TimedEvent& event);
+  Draft bar_before() const;
+  int channel_of(int slot) const;
+
+  live::Timeline timeline_;
+  tokens::Header header_;
+  Pace pace_;
+  std::chrono::nanoseconds end_;
+  live::Quantizer quantizer_;
+  generate::Loudness loudness_;
+  std::vector<Told> told_;
+  std::vector<live::TimedMessage> messages_;
+
+  Draft newest_, backup_;
+  std::uint32_t requests_ = 0;
+  bool asked_ = false;  // For the frame that is next.
+
+  std::array<Sounding, tokens::max_slots * 128> sounding_;
+  std::array<std::int32_t, tokens::max_slots * 128> human_down_;  // Onset of held keys, or -1.
+  std::vector<generate::TimedEvent> past_;  // AI events of the last bar or two.
+  std::vector<FrameRecord> frames_;
+  std::vector<NoteRecord> notes_;
+  std::vector<Played> heard_;
+};
+
+}  // namespace antiphon::edge

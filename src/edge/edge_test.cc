@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/random.h"
+#include "edge/improviser.h"
+#include "edge/measures.h"
+#include "edge/performer.h"
+#include "generate/noisy_model.h"
+
+namespace antiphon::edge {
+namespace {
+
+using namespace std::chrono_literals;
+using generate::NoisyModel;
+using std::chrono::nanoseconds;
+
+// Sixteen bars of melody at 120.
+music::Score melody(std::uint64_t seed) {
+  Random random(seed);
+  music::Score score;
+  score.parts.resize(1);
+  score.parts[0].name = "Voice";
+  for (std::int64_t at = 0; at < 16 * 4 * 960;) {
+    const auto any = 240 * static_cast<std::int64_t>(1 + random.below(6));
+    const std::int64_t length = std::min<std::int64_t>(any, 16 * 4 * 960 - at);
+    score.parts[0].notes.push_back(
+        {{at}, {length}, static_cast<std::uint8_t>(60 + random.below(20)), 80});
+    at += length;
+  }
+  return score;
+}
+
+JamSetup setup_of(const music::Score& score, std::uint64_t seed = 1) {
+  const std::vector<std::size_t> human = {0};
+  const std::vector<generate::AiPart> ai = {{0, 5, 3}, {32, 5, 1}};
+  JamSetup setup = *perform(score, human, ai, tokens::Style::song, 1);
+  setup.sampling = {1.0, 0.98, seed};
+  return setup;
+}
+
+Jam jam(const JamSetup& setup, const SimulatedCost& cost = {}) {
+  NoisyModel model(512);
+  return simulate(model, setup, cost, {});
+}
+
+bool same(const NoteRecord& a, const NoteRecord& b) {
+  return a.slot == b.slot && a.pitch == b.pitch && a.onset == b.onset && a.end == b.end;
+}
+
+TEST(Jam, TheSameTimesPlayTheSame) {
+  const Jam one = jam(setup_of(melody(1))), other = jam(setup_of(melody(1)));
+  ASSERT_GT(one.notes.size(), 20u);
+  EXPECT_TRUE(
+      std::equal(one.notes.begin(), one.notes.end(), other.notes.begin(), other.notes.end(), same));
+}
+
+TEST(Jam, AModelInTimeAnswersEveryFrame) {
+  const JamMeasures measures = measure(jam(setup_of(melody(2))));
+  EXPECT_EQ(measures.frames, 16u * 16);
+  EXPECT_EQ(measures.isr_delivered, 1.0);
+  EXPECT_EQ(measures.isr_model, 1.0);
+  EXPECT_EQ(measures.isr_w, 1.0);
+  EXPECT_LE(measures.answer_ms.worst, 125 + 12);
+}
+
+TEST(Jam, NoFrameIsWithoutAnAnswerWhenTheModelStalls) {
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    const Jam played = jam(setup_of(melody(seed)), {.stalls = 0.3, .seed = seed});
+    const JamMeasures measures = measure(played);
+    EXPECT_EQ(measures.isr_delivered, 1.0);
+    EXPECT_LT(measures.isr_model, 1.0) << "else nothing stalled";
+  }
+}
+
+TEST(Jam, ASlowModelIsHeardWithWhatItDraftedBefore) {
+  // Each frame of its work takes longer than a frame lasts.
+  const JamMeasures measures = measure(jam(setup_of(melody(3)), {20ms, 20ms}));
+  EXPECT_GT(measures.isr_model, 0.3);
+  EXPECT_GT(measures.staleness, 0.5);
+}
+
+TEST(Jam, KnowsNothingOfWhatThePlayerWillDo) {
+  const JamSetup setup = setup_of(melody(4));
+  JamSetup other = setup;
+  const nanoseconds cut = 12s;
+  std::erase_if(other.performer, [&](const Played& played) { return played.at >= cut; });
+  other.performer.push_back({cut + 40ms, 0, 90, 100});
+  const auto before = [&](const Jam& played) {
+    std::vector<NoteRecord> notes = played.notes;
+    std::erase_if(notes, [&](const NoteRecord& note) {
+      return played.timeline.time_of({note.onset * std::int64_t{80}}) >= cut;
+    });
+    for (NoteRecord& note : notes) note.end = 0;  // May be tied on later.
+    return notes;
+  };
+  const auto one = before(jam(setup)), changed = before(jam(other));
+  EXPECT_GT(one.size(), 10u);
+  EXPECT_TRUE(std::equal(one.begin(), one.end(), changed.begin(), changed.end(), same));
+}
+
+TEST(Jam, TheRecordingHoldsBothPlayers) {
+  const music::Score score = melody(5);
+  const JamSetup setup = setup_of(score);
+  const Jam played = jam(setup);
+  const music::Score recording = recording_of(played, setup.header);
+  ASSERT_EQ(recording.parts.size(), 3u);
+  EXPECT_EQ(recording.parts[0].notes, score.parts[0].notes);
+  EXPECT_EQ(recording.parts[1].notes.size() + recording.parts[2].notes.size(), played.notes.size());
+}
+
+// What came out, in time order, must leave nothing sounding.
+void expect_silence_after(std::vector<live::TimedMessage> sent) {
+  std::stable_sort(sent.begin(), sent.end(),
+                   [](const auto& a, const auto& b) { return a.at < b.at; });
+  std::map<int, bool> sounding;
+  for (const live::TimedMessage& message : sent) {
+    const int status = message.bytes[0] & 0xf0;
+    const int key = (message.bytes[0] & 0x0f) * 128 + message.bytes[1];
+    if (status == 0x90) {
+      EXPECT_FALSE(sounding[key]) << "struck while it sounds";
+      sounding[key] = true;
+    }
+    if (status == 0x80) sounding[key] = false;
+  }
+  for (const auto& [key, on] : sounding) EXPECT_FALSE(on) << key;
+}
+
+TEST(Conductor, PlaysTheBarBeforeAgainWhenNoModelAnswers) {
+  const JamSetup setup = setup_of(melody(6));
+  Conductor conductor(setup.timeline, setup.header, setup.pace, 4s);
+  conductor.advance(conductor.next());
+  const std::uint32_t request = conductor.to_tell().back().request;
+  const auto note = [&](std::int32_t at, std::uint8_t pitch) {
+    return Drafted{
+        Drafted::Kind::event, request, {at, {tokens::EventType::note, 0, 1, pitch, 6, 0}}, 0, 0};
+  };
+  for (const Drafted& one : {note(0, 48), note(12, 52), note(27, 55)}) conductor.take(one, 0s);
+  conductor.take({Drafted::Kind::covered, request, {}, 48, 0}, 0s);
+  while (conductor.next() < 4s) conductor.advance(conductor.next());
+  EXPECT_EQ(conductor.frames().size(), 32u);
+  ASSERT_EQ(conductor.notes().size(), 6u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(conductor.notes()[i + 3].onset, conductor.notes()[i].onset + 48);
+    EXPECT_EQ(conductor.notes()[i + 3].pitch, conductor.notes()[i].pitch);
+  }
+  EXPECT_EQ(conductor.frames()[15].tier, Tier::edge_backup);
+  EXPECT_EQ(conductor.frames()[16].tier, Tier::rule);
+}
+
+TEST(Conductor, SurvivesAPlayerWhoMisbehaves) {
+  JamSetup setup = setup_of(melody(6));
+  Conductor conductor(setup.timeline, setup.header, setup.pace, 30s);
+  NoisyModel model(256);
+  Improviser improviser(model, setup.header, setup.sampling, 48);
+  Random random(6);
+  std::vector<live::TimedMessage> sent;
+  std::vector<Drafted> drafted;
+  // Half a minute of a hundred messages a second, on and off as they come.
+  for (nanoseconds now = 0s; now < 30s; now += 10ms) {
+    conductor.hear({now, 0, static_cast<std::uint8_t>(random.below(128)),
+                    static_cast<std::uint8_t>(random.below(2) * 100)});
+    conductor.advance(now);
+    for (const Told& told : conductor.to_tell()) improviser.tell(told);
+    conductor.to_tell().clear();
+    if (improviser.busy() && random.below(4) > 0) improviser.work(drafted);
+    for (const Drafted& one : drafted) conductor.take(one, now);
+    drafted.clear();
+    auto& messages = conductor.to_send();
+    sent.insert(sent.end(), messages.begin(), messages.end());
+    messages.clear();
+  }
+  conductor.end(30s);
+  sent.insert(sent.end(), conductor.to_send().begin(), conductor.to_send().end());
+  EXPECT_EQ(conductor.frames().size(), 240u);
+  expect_silence_after(sent);
+}
+
+class Heard : public live::MessageSink {
+ public:
+  Heard() { sent.reserve(1 << 16); }
+  void send(const live::TimedMessage& message) noexcept override { sent.push_back(message); }
+  std::vector<live::TimedMessage> sent;
+};
+
+TEST(PlayLive, PlaysInTimeAndEndsInSilence) {
+  JamSetup setup = setup_of(melody(7));
+  setup.length = 700ms;
+  NoisyModel model(512);
+  Heard heard;
+  const auto played = play_live(model, setup, heard, {});
+  ASSERT_TRUE(played);
+  EXPECT_GE(played->frames.size(), 5u);
+  EXPECT_FALSE(heard.sent.empty());
+  expect_silence_after(heard.sent);
+}
+
+}  // namespace
+}  // namespace antiphon::edge

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge/improviser.h"
+
+#include <algorithm>
+#include <cassert>
+#include <tuple>
+#include <utility>
+
+namespace antiphon::edge {
+
+using generate::TimedEvent;
+using tokens::EventType;
+
+namespace {
+
+// People are late: their last two quarters may still change.
+constexpr std::int32_t unsettled = 2 * tokens::steps_per_quarter;
+
+bool is_human(const TimedEvent& event) {
+  return event.event.type == EventType::onset || event.event.type == EventType::release;
+}
+
+// The order of `tokens::encode`.
+auto online_order(const TimedEvent& event) {
+  return std::tuple(event.at, is_human(event), event.event.type != EventType::release,
+                    event.event.slot, event.event.pitch);
+}
+
+}  // namespace
+
+Improviser::Improviser(generate::EventModel& model, tokens::Header header,
+                       const generate::Sampling& sampling, std::int32_t reach)
+    : partner_(model, std::move(header), 0, sampling), reach_(reach) {}
+
+void Improviser::tell(const Told& told) {
+  if (told.kind == Told::Kind::ask) {
+    asked_ = told;
+    rewritten_ = false;
+    return;
+  }
+  heard_ += told.event.event.type == EventType::onset;
+  TimedEvent event = told.event;
+  event.at = std::max(event.at, settled_);
+  const auto place = std::upper_bound(
+      truth_.begin(), truth_.end(), event,
+      [](const auto& a, const auto& b) { return online_order(a) < online_order(b); });
+  truth_.insert(place, event);
+}
+
+void Improviser::work(std::vector<Drafted>& out) {
+  assert(busy());
+  const std::int32_t from = asked_->from;
+  if (!rewritten_) {
+    // A human note at `from` may be known already, if the player was early; AI notes of that step
+    // come before it.
+    const auto later = std::find_if(truth_.begin(), truth_.end(),
+                                    [&](const TimedEvent& event) { return event.at >= from; });
+    partner_.rewrite({truth_.begin(), later}, from);
+    heard_before_ = heard_ - static_cast<std::uint32_t>(
+                                 std::count_if(later, truth_.end(), [](const TimedEvent& event) {
+                                   return event.event.type == EventType::onset;
+                                 }));
+    settled_ = std::max(settled_, from - unsettled);
+    partner_.settle(settled_);
+    std::erase_if(truth_, [&](const TimedEvent& event) { return event.at < settled_; });
+    drafted_ = from;
+    rewritten_ = true;
+  }
+  const std::int32_t until = drafted_ + steps_per_frame;
+  for (const TimedEvent& event : partner_.play(until - 1, from + steps_per_frame))
+    out.push_back({Drafted::Kind::event, asked_->request, event, 0, 0});
+  out.push_back({Drafted::Kind::covered, asked_->request, {}, until, heard_before_});
+  drafted_ = until;
+  if (drafted_ >= from + reach_) asked_.reset();
+}
+
+}  // namespace antiphon::edge

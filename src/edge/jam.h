@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "base/result.h"
+#include "edge/conductor.h"
+#include "generate/event_model.h"
+#include "generate/sampler.h"
+#include "live/output.h"
+#include "tokens/stream.h"
+
+namespace antiphon::edge {
+
+/// A jam to be: who plays, in what time, and how its model draws.
+struct JamSetup {
+  tokens::Header header;          ///< Human and AI parts.
+  live::Timeline timeline;        ///< Of times from the start of the jam.
+  std::vector<Played> performer;  ///< What the human parts will do; sorted by time.
+  std::chrono::nanoseconds length{};
+  generate::Sampling sampling;
+  Pace pace;
+  std::int32_t reach = 96;  ///< Steps that drafts reach ahead: two bars of 4/4.
+};
+
+/// What a jam was. Times count from its start.
+struct Jam {
+  live::Timeline timeline;
+  std::vector<FrameRecord> frames;
+  std::vector<NoteRecord> notes;
+  std::vector<Played> heard;
+  /// Actual less due time of each message that was sent; empty where the jam was simulated.
+  std::vector<std::chrono::nanoseconds> onset_errors;
+  bool real_time_scheduler = false;
+  bool stopped = false;  ///< Before its length was played.
+};
+
+/// Called now and then with the share played in [0, 1]; false stops the jam.
+using Progress = std::function<bool(double)>;
+
+/// What a model's work costs in simulated time.
+struct SimulatedCost {
+  std::chrono::nanoseconds step = std::chrono::microseconds(60);  ///< An event that it is told.
+  std::chrono::nanoseconds draw = std::chrono::microseconds(60);  ///< An event that it draws.
+  /// Chance that a frame of its work takes up to `longest_stall` more.
+  double stalls = 0;
+  std::chrono::nanoseconds longest_stall = std::chrono::seconds(5);
+  std::uint64_t seed = 1;
+};
+
+/// Plays a jam on a clock that doesn't wait: the same setup and cost give the same jam.
+Jam simulate(generate::EventModel& model, const JamSetup& setup, const SimulatedCost& cost,
+             const Progress& progress);
+
+/// Plays a jam in real time: the performer plays itself, the model works on a thread of its own,
+/// and what is played goes to `sink`. Errors: no more descriptors or threads.
+Result<Jam> play_live(generate::EventModel& model, const JamSetup& setup, live::MessageSink& sink,
+                      const Progress& progress);
+
+}  // namespace antiphon::edge

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge/measures.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "generate/duet.h"
+
+namespace antiphon::edge {
+namespace {
+
+using music::Ticks;
+using std::chrono::nanoseconds;
+
+constexpr std::int64_t ticks_per_step = Ticks::per_quarter / tokens::steps_per_quarter;
+constexpr std::int64_t frame_ticks = steps_per_frame * ticks_per_step;
+// What an answer may be old before it counts for nothing (StreamMUSE, RTAS 2026).
+constexpr int oldest_frame = 32;
+
+double ms(nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
+
+void measure_reactions(const Jam& jam, JamMeasures& measures) {
+  std::vector<double> notes_ms, notes_frames, answers_ms;
+  std::uint32_t onset = 0;
+  std::size_t note = 0;
+  for (const Played& played : jam.heard) {
+    if (played.velocity == 0) continue;
+    ++onset;
+    // What is heard later is answered later.
+    while (note < jam.notes.size() && jam.notes[note].heard < onset) ++note;
+    if (note == jam.notes.size()) break;
+    const nanoseconds sounds = jam.timeline.time_of({jam.notes[note].onset * ticks_per_step});
+    const auto tick = static_cast<std::int64_t>(jam.timeline.ticks_at(played.at));
+    const nanoseconds frame =
+        jam.timeline.tempo_at({tick}).duration({steps_per_frame * ticks_per_step});
+    notes_ms.push_back(ms(sounds - played.at));
+    notes_frames.push_back(ms(sounds - played.at) / ms(frame));
+  }
+  onset = 0;
+  std::size_t frame = 0;
+  for (const Played& played : jam.heard) {
+    if (played.velocity == 0) continue;
+    ++onset;
+    while (frame < jam.frames.size() && jam.frames[frame].heard < onset) ++frame;
+    if (frame == jam.frames.size()) break;
+    const auto step = static_cast<std::int64_t>(frame) * steps_per_frame;
+    answers_ms.push_back(ms(jam.timeline.time_of({step * ticks_per_step}) - played.at));
+  }
+  measures.reaction_ms = spread_of(std::move(notes_ms));
+  measures.reaction_frames = spread_of(std::move(notes_frames));
+  measures.answer_ms = spread_of(std::move(answers_ms));
+}
+
+}  // namespace
+
+Spread spread_of(std::vector<double> sample) {
+  if (sample.empty()) return {};
+  std::sort(sample.begin(), sample.end());
+  const auto at = [&](double share) {
+    return sample[static_cast<std::size_t>(share * static_cast<double>(sample.size() - 1))];
+  };
+  return {at(0.5), at(0.95), at(0.99), sample.back()};
+}
+
+JamMeasures measure(const Jam& jam) {
+  JamMeasures measures;
+  measures.frames = jam.frames.size();
+  if (jam.frames.empty()) return measures;
+  std::array<std::size_t, tier_count> tiers{};
+  std::size_t delivered = 0, answered = 0, sounding = 0;
+  std::int64_t age = 0, worth = 0;
+  for (std::int64_t i = 0; const FrameRecord& frame : jam.frames) {
+    const bool in_time = frame.fixed <= jam.timeline.time_of({i++ * frame_ticks});
+    delivered += in_time;
+    ++tiers[static_cast<std::size_t>(frame.tier)];
+    sounding += frame.sounding;
+    if (!in_time || frame.tier == Tier::rule) continue;
+    ++answered;
+    age += frame.age;
+    worth += std::max(0, oldest_frame - frame.age);
+  }
+  const auto share = [&](auto count) {
+    return static_cast<double>(count) / static_cast<double>(jam.frames.size());
+  };
+  for (std::size_t i = 0; i < tier_count; ++i) measures.tier_share[i] = share(tiers[i]);
+  measures.isr_delivered = share(delivered);
+  measures.isr_model = share(answered);
+  measures.isr_sounding = share(sounding);
+  measures.isr_w = share(worth) / oldest_frame;
+  measures.staleness = answered > 0 ? static_cast<double>(age) / static_cast<double>(answered) : 0;
+  measure_reactions(jam, measures);
+  std::vector<double> errors;
+  for (const nanoseconds error : jam.onset_errors) errors.push_back(ms(error));
+  measures.onset_error_ms = spread_of(std::move(errors));
+  return measures;
+}
+
+music::Score recording_of(const Jam& jam, const tokens::Header& header) {
+  music::Score score;
+  for (const auto& [at, meter] : header.meters)
+    score.meters.push_back({{at * ticks_per_step}, meter});
+  for (const auto& [at, key] : header.keys) score.keys.push_back({{at * ticks_per_step}, key});
+  for (const auto& [at, tempo] : jam.timeline.tempos()) score.tempos.push_back({at, tempo});
+  for (const tokens::Slot& slot : header.slots) {
+    music::Part part;
+    part.drums = slot.instrument == tokens::instrument_drums;
+    if (slot.instrument < tokens::instrument_drums)
+      part.program = static_cast<std::uint8_t>(slot.instrument);
+    part.name = slot.role == tokens::Role::ai ? generate::ai_part_name(slot.instrument) : "Player";
+    part.velocities_known = true;
+    score.parts.push_back(std::move(part));
+  }
+  const auto tick = [&](nanoseconds at) {
+    return Ticks{std::max<std::int64_t>(0, std::llround(jam.timeline.ticks_at(at)))};
+  };
+  for (const Played& played : jam.heard) {
+    auto& notes = score.parts[played.slot].notes;
+    const Ticks at = tick(played.at);
+    // A note lasts until its key goes up, or down again.
+    const auto held = std::find_if(notes.rbegin(), notes.rend(), [&](const music::Note& note) {
+      return note.pitch == played.pitch && note.duration == Ticks{};
+    });
+    if (held != notes.rend()) held->duration = std::max(at - held->onset, Ticks{1});
+    if (played.velocity > 0) notes.push_back({at, {}, played.pitch, played.velocity});
+  }
+  const Ticks end{static_cast<std::int64_t>(jam.frames.size()) * steps_per_frame * ticks_per_step};
+  for (music::Part& part : score.parts) {
+    for (music::Note& note : part.notes) {
+      if (note.duration == Ticks{}) note.duration = std::max(end - note.onset, Ticks{1});
+    }
+  }
+  for (const NoteRecord& note : jam.notes) {
+    score.parts[note.slot].notes.push_back({{note.onset * ticks_per_step},
+                                            {(note.end - note.onset) * ticks_per_step},
+                                            note.pitch,
+                                            note.velocity});
+  }
+  music::sort(score);
+  return score;
+}
+
+}  // namespace antiphon::edge

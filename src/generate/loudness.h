@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "music/meter.h"
+#include "tokens/grid.h"
+
+namespace antiphon::generate {
+
+/// The bar that holds a grid step: where it starts, how long it is and how long its beats are, in
+/// steps. Without meters bars are 4/4; a step before 0 is in bar 0.
+struct GridBar {
+  std::int32_t start = 0, length = 0, beat = 0;
+};
+GridBar bar_at(std::span<const tokens::GridChange<music::Meter>> meters, std::int32_t step);
+
+/// How loud an accompaniment plays: below the melody and leaning on the beat where the model says
+/// nothing of loudness, and louder or softer with the player.
+class Loudness {
+ public:
+  explicit Loudness(std::vector<tokens::GridChange<music::Meter>> meters)
+      : meters_(std::move(meters)) {}
+
+  /// A note of the player's, of MIDI velocity 1 to 127.
+  void hear(int velocity) { player_ += follow * (velocity - player_); }
+  /// The MIDI velocity of an AI note of a velocity class that begins at a grid step.
+  std::uint8_t operator()(int velocity_class, std::int32_t onset) const;
+
+ private:
+  static constexpr double follow = 0.15;  // About the last seven notes.
+  std::vector<tokens::GridChange<music::Meter>> meters_;
+  double player_ = music::Note::default_velocity;
+};
+
+}  // namespace antiphon::generate

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/program.h"
+
+namespace antiphon::cli_test {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Jam, ASimulatedOneIsTheSameTwice) {
+  write("tune.abc", tune);
+  const std::string jam = "jam --performer tune.abc --simulate --seed 5 --record ";
+  ASSERT_EQ(run(jam + "a.mid --report jam.json --timeline line.json").status, 0);
+  ASSERT_EQ(run(jam + "b.mid").status, 0);
+  EXPECT_EQ(read("a.mid"), read("b.mid"));
+  const auto report = nlohmann::json::parse(read("jam.json"));
+  EXPECT_EQ(report["live"]["isr_delivered"], 1.0);
+  EXPECT_EQ(report["live"]["isr_model"], 1.0);
+  EXPECT_TRUE(report["simulated"]);
+  const auto line = nlohmann::json::parse(read("line.json"));
+  EXPECT_EQ(line["frames"].size(), report["live"]["frames"]);
+  EXPECT_FALSE(line["player"].empty());
+}
+
+TEST(Jam, AModelThatStallsIsCoveredFor) {
+  write("tune.abc", tune);
+  ASSERT_EQ(run("jam --performer tune.abc --simulate --times 8 --simulated-stalls 0.3 "
+                "--report stalled.json")
+                .status,
+            0);
+  const auto live = nlohmann::json::parse(read("stalled.json"))["live"];
+  EXPECT_EQ(live["isr_delivered"], 1.0);
+  EXPECT_LT(live["isr_model"], 1.0);
+}
+
+TEST(Jam, RefusesWhatCannotBe) {
+  write("tune.abc", tune);
+  EXPECT_THAT(run("jam --performer tune.abc --tempo 5000").err,
+              HasSubstr("--tempo: tempo must be"));
+  EXPECT_THAT(run("jam --performer tune.abc --times 0").err, HasSubstr("1 to 1000 times, not 0"));
+  EXPECT_EQ(run("jam").status, 2);
+}
+
+}  // namespace
+}  // namespace antiphon::cli_test
