@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "options.h"
 #include "train/checkpoint.h"
+#include "train/engine_score.h"
 #include "train/evaluation.h"
 #include "train/ngram.h"
 
@@ -15,11 +16,14 @@ namespace {
 
 using train::Score;
 
+// So many notes decide how the 5-gram looks back.
+constexpr std::size_t design_notes = 1500000;
+
 struct Options {
   DeviceFlags device;
-  std::string data, checkpoint, json;
+  std::string data, checkpoint, model, engine, json;
   std::size_t notes = 20000;
-  std::size_t ngram_notes = 3000000;
+  std::size_t ngram_notes = 1000000000;
   std::int64_t batch = 8;
 };
 
@@ -29,34 +33,98 @@ struct Row {
   std::vector<Score> by_corpus;
 };
 
-Score score_of(const train::Ngram& ngram, const std::vector<train::Excerpt>& excerpts,
-               int contexts) {
-  Score total;
-  for (const train::Excerpt& excerpt : excerpts) {
-    const auto nats = ngram.nats(excerpt.events, contexts);
-    Score one{{nats.begin(), nats.end()}, static_cast<std::int64_t>(excerpt.events.size()), 0};
-    for (const tokens::Event& event : excerpt.events) {
-      one.notes += event.type == tokens::EventType::note || event.type == tokens::EventType::onset;
+// A piece of each corpus in turn, as evaluation shows it, up to about `most_notes` notes in all.
+std::vector<train::Excerpt> excerpts_of(const train::Dataset& data, std::size_t most_notes,
+                                        std::size_t window) {
+  std::vector<train::Excerpt> all;
+  const std::size_t every = 1 + data.notes() / std::max<std::size_t>(most_notes, 1);
+  for (std::size_t i = 0; i < data.pieces().size(); i += most_notes < data.notes() ? every : 1) {
+    for (train::Excerpt& excerpt : train::evaluation_excerpts(data.pieces()[i], window)) {
+      all.push_back(std::move(excerpt));
     }
-    total.add(one);
   }
-  return total;
+  return all;
 }
 
-train::Ngram count_ngrams(const train::Dataset& data, std::size_t most_notes, std::size_t context) {
-  train::Ngram ngram;
-  std::size_t notes = 0;
-  // Every n-th piece, so that all corpora are heard.
-  const std::size_t every =
-      std::max<std::size_t>(1, data.notes() / std::max<std::size_t>(most_notes, 1));
-  for (std::size_t i = 0; i < data.pieces().size() && notes < most_notes; i += every) {
-    for (const train::Excerpt& excerpt : train::evaluation_excerpts(data.pieces()[i], context)) {
-      ngram.add(excerpt.events);
-    }
-    notes += data.pieces()[i].notes();
-  }
+train::FieldNgram count(int field, const train::Chain& chain,
+                        const std::vector<train::Excerpt>& excerpts) {
+  train::FieldNgram ngram(field, chain);
+  for (const train::Excerpt& excerpt : excerpts) ngram.add(excerpt);
   ngram.finish();
   return ngram;
+}
+
+double nats_of(const train::FieldNgram& ngram, const std::vector<train::Excerpt>& excerpts) {
+  double nats = 0;
+  for (const train::Excerpt& excerpt : excerpts) nats += ngram.nats(excerpt);
+  return nats;
+}
+
+// Of each field the chain that does best on validation.
+train::NgramDesign choose_design(const std::vector<train::Excerpt>& train,
+                                 const std::vector<train::Excerpt>& validation) {
+  train::NgramDesign best{"5-gram, Kneser-Ney", {}};
+  for (int field = 0; field < tokens::field_count; ++field) {
+    const auto at = static_cast<std::size_t>(field);
+    double least = 0;
+    std::string line = "5-gram, " + std::string(tokens::fields[at].name) + ", on validation:";
+    for (const train::NgramDesign& design : train::ngram_designs()) {
+      // A chain's last levels may do harm.
+      for (std::size_t levels = design.chains[at].size() - 2; levels <= design.chains[at].size();
+           ++levels) {
+        const train::Chain chain(design.chains[at].begin(),
+                                 design.chains[at].begin() + static_cast<std::ptrdiff_t>(levels));
+        const double nats = nats_of(count(field, chain, train), validation);
+        char text[64];
+        std::snprintf(text, sizeof text, " %s/%zu %.0f", design.name.c_str(), levels, nats);
+        line += text;
+        if (best.chains[at].empty() || nats < least) least = nats, best.chains[at] = chain;
+      }
+    }
+    say(line);
+  }
+  return best;
+}
+
+// Field by field, because the counts of all together take much memory.
+Row ngram_row(const train::NgramDesign& design, const std::vector<train::Excerpt>& train,
+              const std::vector<std::vector<train::Excerpt>>& held_out) {
+  Row row{design.name, {}};
+  for (const auto& excerpts : held_out) {
+    Score score{std::vector<double>(tokens::field_count), 0, 0};
+    for (const train::Excerpt& excerpt : excerpts) {
+      score.events += static_cast<std::int64_t>(excerpt.events.size());
+      score.notes += train::notes_of(excerpt);
+    }
+    row.by_corpus.push_back(std::move(score));
+  }
+  for (int field = 0; field < tokens::field_count; ++field) {
+    const auto at = static_cast<std::size_t>(field);
+    const train::FieldNgram ngram = count(field, design.chains[at], train);
+    for (std::size_t i = 0; i < held_out.size(); ++i) {
+      row.by_corpus[i].nats[at] = nats_of(ngram, held_out[i]);
+    }
+  }
+  say(row.name + " done");
+  return row;
+}
+
+// A model as it plays: what it costs in nats, and on the first corpus in time.
+Row engine_row(const std::string& name, const Result<train::EngineModel>& model,
+               const std::vector<std::vector<train::Excerpt>>& held_out) {
+  if (!model) fail(model.error().message);
+  Row row{name, {}};
+  for (const auto& excerpts : held_out) row.by_corpus.push_back(train::score(*model, excerpts));
+  train::PlayingCost least;
+  for (int round = 0; round < 3; ++round) {
+    const train::PlayingCost cost = train::playing_cost(*model, held_out.front());
+    if (round == 0 || cost.us_per_note < least.us_per_note) least = cost;
+  }
+  char line[128];
+  std::snprintf(line, sizeof line, "%s: %.3f backbone steps and %.1f us a note", name.c_str(),
+                least.steps_per_note, least.us_per_note);
+  say(line);
+  return row;
 }
 
 void print(const std::vector<train::CorpusPieces>& corpora, const std::vector<Row>& rows,
@@ -95,16 +163,26 @@ void evaluate(const Options& options) {
   const auto held_out = train::Dataset::read(options.data, "held-out");
   if (!held_out) fail(held_out.error().message);
   const auto corpora = train::pieces_by_corpus(*held_out, options.notes);
+  const std::size_t window = train::window_of(*shape);
   std::vector<std::vector<train::Excerpt>> excerpts(corpora.size());
   for (std::size_t i = 0; i < corpora.size(); ++i) {
     for (const train::Piece* piece : corpora[i].pieces) {
-      for (train::Excerpt& excerpt : train::evaluation_excerpts(*piece, shape->context)) {
+      for (train::Excerpt& excerpt : train::evaluation_excerpts(*piece, window)) {
         excerpts[i].push_back(std::move(excerpt));
       }
     }
   }
 
   std::vector<Row> rows;
+  if (!options.model.empty()) {
+    rows.push_back(
+        engine_row("exported model, in the engine", train::load_exported(options.model), excerpts));
+  }
+  if (!options.engine.empty()) {
+    rows.push_back(engine_row(
+        "model, in the engine as " + options.engine,
+        train::load_for_engine(options.checkpoint, *nn::type_named(options.engine)), excerpts));
+  }
   train::Model model(*shape, options.device.product(), options.device.device(), 1);
   for (const bool trained : {true, false}) {
     if (trained) {
@@ -123,28 +201,14 @@ void evaluate(const Options& options) {
   if (options.ngram_notes > 0) {
     const auto data = train::Dataset::read(options.data, "train");
     if (!data) fail(data.error().message);
-    const train::Ngram ngram = count_ngrams(*data, options.ngram_notes, shape->context);
-    const auto row_of = [&](const std::string& name, int contexts) {
-      Row row{name, {}};
-      for (const auto& of_corpus : excerpts) {
-        row.by_corpus.push_back(score_of(ngram, of_corpus, contexts));
-      }
-      return row;
-    };
-    const auto nats_of = [](const Row& row) {
-      double nats = 0;
-      for (const Score& score : row.by_corpus) nats += score.total();
-      return nats;
-    };
-    rows.push_back(row_of("unigram", 1));
-    // Longer contexts can do harm; the baseline gets the depth that suits these very pieces best.
-    Row best = row_of("5-gram with back-off", train::Ngram::all_contexts);
-    for (int contexts = 2; contexts < train::Ngram::all_contexts; ++contexts) {
-      Row row = row_of("5-gram with back-off, best with " + std::to_string(contexts) + " contexts",
-                       contexts);
-      if (nats_of(row) < nats_of(best)) best = std::move(row);
-    }
-    rows.push_back(std::move(best));
+    const auto validation = train::Dataset::read(options.data, "validation");
+    if (!validation) fail(validation.error().message);
+    const auto few = excerpts_of(*data, std::min(options.ngram_notes, design_notes), window);
+    const train::NgramDesign design =
+        choose_design(few, excerpts_of(*validation, design_notes, window));
+    const auto all = excerpts_of(*data, options.ngram_notes, window);
+    rows.push_back(ngram_row(train::unigram_design(), all, excerpts));
+    rows.push_back(ngram_row(design, all, excerpts));
   }
   print(corpora, rows, options.json);
 }
@@ -158,6 +222,10 @@ void add_evaluate(CLI::App& app) {
   command->add_option("--data", options->data, "Folder of shards")->required();
   command->add_option("--checkpoint", options->checkpoint, "A last.safetensors of `run`")
       ->required();
+  command->add_option("--model", options->model,
+                      "A folder that `export` made: scored in the engine, too");
+  command->add_option("--engine", options->engine, "Score the checkpoint in the engine, too")
+      ->check(CLI::IsMember({"f32", "bf16", "int8"}));
   options->device.add(*command);
   command->add_option("--notes", options->notes, "About so many notes a corpus")
       ->capture_default_str();

@@ -20,7 +20,7 @@ void ShapeFlags::add(CLI::App& command) {
       ->capture_default_str();
 }
 
-train::Shape ShapeFlags::shape() const {
+train::Shape ShapeFlags::shape(train::Layout layout) const {
   train::Shape shape = train::edge_shape();
   shape.dim = dim;
   shape.layers = layers;
@@ -28,7 +28,7 @@ train::Shape ShapeFlags::shape() const {
   shape.kv_heads = kv_heads;
   shape.ff = ff;
   shape.context = context;
-  return train::with_vocabulary(shape, hidden);
+  return train::with_vocabulary(shape, hidden, layout);
 }
 
 void DeviceFlags::add(CLI::App& command) {

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "train/shape.h"
+#include "train/layout.h"
 
 namespace antiphon::apps {
 
@@ -22,7 +22,7 @@ struct ShapeFlags {
   std::uint32_t hidden = 256;
 
   void add(CLI::App& command);
-  train::Shape shape() const;
+  train::Shape shape(train::Layout layout = train::Layout::compound) const;
 };
 
 /// Flags for where and in what numbers a model computes.

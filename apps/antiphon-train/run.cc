@@ -2,6 +2,7 @@
 #include <malloc.h>
 
 #include <csignal>
+#include <map>
 #include <memory>
 
 #include "commands.h"
@@ -21,6 +22,7 @@ struct RunFlags {
   DeviceFlags device;
   std::string data;
   std::string schedule = "cosine";
+  train::Layout layout = train::Layout::compound;
   train::RunOptions run;
 };
 
@@ -39,7 +41,7 @@ void run(RunFlags& flags) {
     flags.run.replicas = flags.device.name == "cpu" ? flags.device.threads : 1;
   if (flags.run.replicas > 1) flags.device.threads = 1;
   flags.device.apply();
-  flags.run.shape = flags.shape.shape();
+  flags.run.shape = flags.shape.shape(flags.layout);
   flags.run.product = flags.device.product();
   flags.run.device = flags.device.device();
   flags.run.schedule = flags.schedule == "wsd" ? train::Schedule::wsd : train::Schedule::cosine;
@@ -66,6 +68,12 @@ void add_run(CLI::App& app) {
   command->set_config("--config", "", "Flags from a file, `name = value` a line");
   flags->shape.add(*command);
   flags->device.add(*command);
+  const std::map<std::string, train::Layout> layouts = {{"compound", train::Layout::compound},
+                                                        {"flat", train::Layout::flat},
+                                                        {"flat-told", train::Layout::flat_told}};
+  command->add_option("--layout", flags->layout, "How events become steps: docs/events.md")
+      ->transform(CLI::CheckedTransformer(layouts, CLI::ignore_case))
+      ->option_text("compound|flat|flat-told");
   command->add_flag("--resume", run_options.resume, "Go on from the checkpoint, if there is one");
   command->add_option("--steps", run_options.steps, "End after so many steps");
   command->add_option("--minutes,--time-limit", run_options.minutes,

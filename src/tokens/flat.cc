@@ -16,6 +16,10 @@ int first_class(int field) {
 
 int flat_classes() { return first_class(field_count); }
 
+std::uint16_t flat_token(int field, int value) {
+  return static_cast<std::uint16_t>(input::rows + first_class(field) + value);
+}
+
 FlatPiece flatten(const Header& header, std::span<const Event> events, std::int32_t from) {
   FlatPiece piece;
   EventStream stream(header, from);
@@ -32,8 +36,7 @@ FlatPiece flatten(const Header& header, std::span<const Event> events, std::int3
     for (int field = 0; field < field_count; ++field) {
       const int target = targets[static_cast<std::size_t>(field)];
       if (target < 0) continue;
-      piece.steps.push_back(
-          {static_cast<std::uint16_t>(input::rows + first_class(field) + target), now});
+      piece.steps.push_back({flat_token(field, target), now});
     }
   }
   return piece;

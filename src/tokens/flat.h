@@ -23,6 +23,9 @@ struct FlatStep {
 int flat_classes();
 inline int flat_tokens() { return input::rows + flat_classes(); }
 
+/// The token that says class `value` of a field.
+std::uint16_t flat_token(int field, int value);
+
 /// Header and events as flat steps. The header's tokens are not predicted; `events_begin` is where
 /// the first event's first token stands.
 struct FlatPiece {

@@ -14,7 +14,6 @@
 #include "formats/format.h"
 #include "train/corpora.h"
 #include "train/excerpt.h"
-#include "train/ngram.h"
 #include "train/piece.h"
 #include "train/prepare.h"
 
@@ -146,48 +145,6 @@ TEST(Excerpts, OnePianoPartBecomesATopLineAndTheRest) {
   EXPECT_EQ(score.parts[0].notes.size(), 8U);
   EXPECT_EQ(score.parts[1].notes.size(), 16U);
   EXPECT_EQ(melody_of(score), 0U);
-}
-
-TEST(Ngrams, WhatAlwaysFollowsIsNearlyFree) {
-  const Piece piece = duet(200);
-  const std::vector<tokens::Role> roles(2, tokens::Role::ai);
-  const auto events = tokens::encode(piece.score, roles);
-  Ngram ngram;
-  ngram.add(events);
-  ngram.finish();
-  const auto total = [&](int contexts) {
-    double sum = 0;
-    for (const double nats : ngram.nats(events, contexts)) sum += nats;
-    return sum / static_cast<double>(events.size());
-  };
-  EXPECT_LT(total(Ngram::all_contexts), 0.5);
-  EXPECT_GT(total(1), 3.0);
-}
-
-TEST(Ngrams, ProbabilitiesOfAllChoicesSumToOne) {
-  const Piece piece = duet(4);
-  const std::vector<tokens::Role> roles(2, tokens::Role::ai);
-  auto events = tokens::encode(piece.score, roles);
-  Ngram ngram;
-  ngram.add(events);
-  ngram.finish();
-  events.resize(6);
-  ASSERT_EQ(events.back().type, tokens::EventType::note);
-  const auto nats = [&](std::uint8_t pitch) {
-    auto changed = events;
-    changed.back().pitch = pitch;
-    return ngram.nats(changed, Ngram::all_contexts)[tokens::field_pitch];
-  };
-  auto without = events;
-  without.pop_back();
-  const double before = ngram.nats(without, Ngram::all_contexts)[tokens::field_pitch];
-  double sum = 0;
-  for (int pitch = 0; pitch < 128; ++pitch) {
-    // What was never seen is unlikely, not impossible.
-    EXPECT_LT(nats(static_cast<std::uint8_t>(pitch)), 100.0);
-    sum += std::exp(before - nats(static_cast<std::uint8_t>(pitch)));
-  }
-  EXPECT_NEAR(sum, 1.0, 1e-9);
 }
 
 TEST(Corpora, TheChopinEditionsOfAWorkAreOneWork) {

@@ -70,17 +70,20 @@ const Piece& Dataset::draw_piece(Random& random) const {
   return pieces_[std::min(static_cast<std::size_t>(found - until_.begin()), pieces_.size() - 1)];
 }
 
-Batch Dataset::draw(std::int64_t sequences, std::int64_t length, Random& random) const {
+Batch Dataset::draw(std::int64_t sequences, std::int64_t length, Random& random,
+                    Layout layout) const {
   Batch batch;
   batch.sequences = sequences;
   batch.length = length;
   const auto row = static_cast<std::size_t>(length);
+  const std::size_t window = window_of(layout, row);
   for (std::int64_t sequence = 1; sequence <= sequences; ++sequence) {
     const std::size_t end = static_cast<std::size_t>(sequence) * row;
     // An excerpt may turn out empty, so the tries are bounded too.
     for (std::size_t tries = 0; tries < row && batch.input.size() + least_steps < end; ++tries) {
-      const Excerpt excerpt = draw_excerpt(draw_piece(random), end - batch.input.size(), random);
-      if (excerpt.events.size() > 2) append(excerpt, batch);
+      const std::size_t most = std::min(window, end - batch.input.size());
+      const Excerpt excerpt = draw_excerpt(draw_piece(random), most, random);
+      if (excerpt.events.size() > 2) append(excerpt, batch, layout);
     }
     finish_row(batch);
   }

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "train/batch.h"
+#include "train/layout.h"
 #include "train/piece.h"
 
 namespace antiphon::train {
@@ -26,7 +27,8 @@ class Dataset {
   std::size_t notes() const { return notes_; }
 
   /// Rows filled with random excerpts.
-  Batch draw(std::int64_t sequences, std::int64_t length, Random& random) const;
+  Batch draw(std::int64_t sequences, std::int64_t length, Random& random,
+             Layout layout = Layout::compound) const;
 
  private:
   void add(Piece piece, double weight);

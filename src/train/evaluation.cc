@@ -5,6 +5,7 @@
 #include <map>
 
 #include "crypto/hash.h"
+#include "train/layout.h"
 
 namespace antiphon::train {
 
@@ -34,6 +35,12 @@ std::vector<Excerpt> evaluation_excerpts(const Piece& piece, std::size_t context
   return excerpts;
 }
 
+std::int64_t notes_of(const Excerpt& excerpt) {
+  return std::count_if(excerpt.events.begin(), excerpt.events.end(), [](const auto& event) {
+    return event.type == tokens::EventType::note || event.type == tokens::EventType::onset;
+  });
+}
+
 std::vector<CorpusPieces> pieces_by_corpus(const Dataset& data, std::size_t most_notes) {
   std::map<std::string, std::vector<std::pair<std::string, const Piece*>>> sorted;
   for (const Piece& piece : data.pieces()) {
@@ -58,6 +65,7 @@ std::vector<CorpusPieces> pieces_by_corpus(const Dataset& data, std::size_t most
 Score score(Model& model, const std::vector<Excerpt>& excerpts, std::int64_t rows_at_once) {
   Score total;
   const auto length = static_cast<std::size_t>(model.shape().context);
+  const Layout layout = layout_of(model.shape());
   Batch batch;
   const auto run_batch = [&] {
     finish_row(batch);
@@ -68,12 +76,12 @@ Score score(Model& model, const std::vector<Excerpt>& excerpts, std::int64_t row
   };
   for (const Excerpt& excerpt : excerpts) {
     if (batch.length == 0) batch.length = static_cast<std::int64_t>(length);
-    if (batch.input.size() % length + excerpt.steps() > length) finish_row(batch);
+    if (batch.input.size() % length + steps_of(excerpt, layout) > length) finish_row(batch);
     if (batch.input.size() >= static_cast<std::size_t>(rows_at_once) * length) {
       run_batch();
       batch.length = static_cast<std::int64_t>(length);
     }
-    append(excerpt, batch);
+    append(excerpt, batch, layout);
   }
   if (batch.length > 0) run_batch();
   return total;

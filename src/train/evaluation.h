@@ -16,6 +16,9 @@ namespace antiphon::train {
 /// header, and nothing of what came before it.
 std::vector<Excerpt> evaluation_excerpts(const Piece& piece, std::size_t context);
 
+/// Events that begin a note.
+std::int64_t notes_of(const Excerpt& excerpt);
+
 /// The pieces of a split by corpus, in an order that depends on the paths alone, up to about
 /// `most_notes` notes each.
 struct CorpusPieces {

@@ -120,7 +120,7 @@ std::vector<at::Tensor> Model::losses(const Batch& batch) {
     const at::Tensor taken = ops::take(z, tensor_of(rows, at::kLong, device_), product_);
     losses.push_back(ops::cross_entropy(head_logits(heads_[field], taken), heads_[field].bias,
                                         tensor_of(target, at::kLong, device_)));
-    if (field + 1 < heads_.size()) {
+    if (field + 1 < heads_.size() && !batch.conditions[field].rows.empty()) {
       z = z + ops::bag(condition_, to_device(batch.conditions[field]));
     }
   }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/ngram.h"
 
-#include <algorithm>
+#include <bitset>
 #include <cmath>
+#include <utility>
 
 #include "tokens/stream.h"
 
@@ -10,98 +11,225 @@ namespace antiphon::train {
 namespace {
 
 using tokens::Event;
+using tokens::EventType;
 
 std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
   hash = (hash ^ (value + 0x9e3779b97f4a7c15u)) * 0xbf58476d1ce4e5b9u;
   return hash ^ (hash >> 29);
 }
 
-std::uint64_t hash_of(const Event& event) {
-  return mix(
-      mix(mix(mix(mix(1, event.shift), static_cast<std::uint64_t>(voice_of(event))), event.pitch),
-          event.duration),
-      event.velocity + (static_cast<std::uint64_t>(event.type) << 8));
+constexpr std::size_t clue_count = static_cast<std::size_t>(Clue::count);
+
+constexpr std::size_t index_of(Clue clue) { return static_cast<std::size_t>(clue); }
+
+// The clues as they stand, kept up as a piece goes on.
+class Clues {
+ public:
+  explicit Clues(const Excerpt& excerpt) : stream_(excerpt.header, excerpt.from) {
+    std::uint64_t cast = 0;
+    for (const tokens::Slot& slot : excerpt.header.slots) {
+      cast = mix(cast, static_cast<std::uint64_t>(slot.role));
+    }
+    set(Clue::cast, cast);
+  }
+
+  std::uint64_t operator[](Clue clue) const { return values_[index_of(clue)]; }
+
+  // Before the choice of each field of `event`.
+  void before(int field, const Event& event) {
+    if (field == tokens::field_shift) {
+      set(Clue::position, position_);
+    } else if (field == tokens::field_voice) {
+      set(Clue::shift, event.shift);
+      stream_.after_shift(event, rows_);
+      position_ = rows_.view()[1];
+      set(Clue::position, position_);
+    } else if (field == tokens::field_pitch) {
+      set_voice(event);
+    } else if (field == tokens::field_duration) {
+      set(Clue::pitch, event.pitch);
+    } else {
+      set(Clue::pitch, event.pitch);
+      set(Clue::duration, event.duration);
+    }
+  }
+
+  void apply(const Event& event) {
+    now_ += event.shift;
+    for (std::size_t back = 3; back >= 1; --back) {
+      for (std::size_t i = 0; i < 5; ++i) {
+        values_[index_of(Clue::shift_1) + back * 5 + i] =
+            values_[index_of(Clue::shift_1) + (back - 1) * 5 + i];
+      }
+    }
+    set(Clue::shift_1, event.shift);
+    set(Clue::voice_1, static_cast<std::uint64_t>(voice_of(event)));
+    set(Clue::pitch_1, event.pitch);
+    set(Clue::duration_1, event.duration);
+    set(Clue::velocity_1, event.velocity);
+    if (event.type == EventType::wait || event.type == EventType::end) return stream_.apply(event);
+    Part& part = parts_[event.slot];
+    if (event.type == EventType::onset) part.open.set(event.pitch);
+    if (event.type == EventType::release) part.open.reset(event.pitch);
+    if (event.type == EventType::note || event.type == EventType::onset) {
+      for (std::size_t i = part.begun.size() - 1; i > 0; --i) part.begun[i] = part.begun[i - 1];
+      part.begun[0] = {event.pitch, event.duration, event.velocity, now_};
+    }
+    stream_.apply(event);
+  }
+
+ private:
+  struct Begun {
+    std::uint8_t pitch = 128, duration = 0, velocity = 255;
+    std::int32_t at = -1000;
+  };
+  struct Part {
+    std::array<Begun, 3> begun;
+    std::bitset<128> open;
+  };
+
+  void set(Clue clue, std::uint64_t value) { values_[index_of(clue)] = value; }
+
+  void set_voice(const Event& event) {
+    const Part& part = parts_[event.slot];
+    stream_.after_voice(event, rows_);
+    set(Clue::type, static_cast<std::uint64_t>(event.type));
+    set(Clue::voice, static_cast<std::uint64_t>(voice_of(event)));
+    set(Clue::key, rows_.view()[1]);
+    set(Clue::instrument, rows_.view()[2]);
+    set(Clue::open, std::hash<std::bitset<128>>()(part.open));
+    for (std::size_t i = 0; i < part.begun.size(); ++i) {
+      std::uint64_t* const to = values_.data() + index_of(Clue::same_pitch_1) + i * 4;
+      to[0] = part.begun[i].pitch;
+      to[1] = part.begun[i].duration;
+      to[2] = part.begun[i].velocity;
+      to[3] = static_cast<std::uint64_t>(std::min(now_ + event.shift - part.begun[i].at, 97));
+    }
+  }
+
+  tokens::EventStream stream_;
+  tokens::Rows rows_;
+  std::array<std::uint64_t, clue_count> values_{};
+  std::array<Part, tokens::max_slots> parts_;
+  std::int32_t now_ = 0;
+  std::uint64_t position_ = 0;
+};
+
+// Calls each(contexts, symbol) for every event that has the field.
+template <class Each>
+void walk(const Excerpt& excerpt, int field, const Chain& chain, const Each& each) {
+  Clues clues(excerpt);
+  std::vector<std::uint64_t> contexts(chain.size());
+  for (const Event& event : excerpt.events) {
+    const auto targets = tokens::targets_of(event);
+    for (int i = 0; i <= field; ++i) {
+      if (targets[static_cast<std::size_t>(i)] >= 0) clues.before(i, event);
+    }
+    const std::int16_t target = targets[static_cast<std::size_t>(field)];
+    if (target >= 0) {
+      std::uint64_t hash = 1;
+      for (std::size_t level = 0; level < chain.size(); ++level) {
+        for (const Clue clue : chain[level]) hash = mix(hash, clues[clue]);
+        contexts[level] = hash;
+      }
+      each(contexts, static_cast<std::uint16_t>(target));
+    }
+    clues.apply(event);
+  }
 }
 
 }  // namespace
 
-// Calls each(field, contexts, symbol) for every field that an event has.
-template <class Each>
-void Ngram::walk(std::span<const Event> events, const Each& each) {
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    const auto targets = tokens::targets_of(events[i]);
-    std::uint64_t so_far = 2;
-    for (std::size_t field = 0; field < targets.size(); ++field) {
-      if (targets[field] < 0) continue;
-      Contexts contexts{};
-      contexts[1] = so_far;
-      std::uint64_t hash = so_far;
-      for (std::size_t back = 1; back <= events_before; ++back) {
-        const Event before = i >= back ? events[i - back] : Event{};
-        contexts[2 * back] = mix(mix(hash, static_cast<std::uint64_t>(voice_of(before))),
-                                 before.pitch + std::uint64_t{1000});
-        hash = mix(hash, hash_of(before));
-        contexts[2 * back + 1] = hash;
-      }
-      each(field, contexts, static_cast<std::uint16_t>(targets[field]));
-      so_far = mix(so_far, static_cast<std::uint64_t>(targets[field]));
-    }
-  }
+NgramDesign unigram_design() {
+  NgramDesign design{"unigram", {}};
+  design.chains.fill({{}});
+  return design;
 }
 
-void Ngram::add(std::span<const Event> events) {
-  walk(events, [&](std::size_t field, const Contexts& contexts, std::uint16_t symbol) {
-    for (std::size_t c = 0; c < contexts.size(); ++c) {
-      raw_[field][c].emplace_back(contexts[c], symbol);
-    }
-  });
+std::vector<NgramDesign> ngram_designs() {
+  using enum Clue;
+  return {
+      // Only the fields so far and the events before, the nearest first.
+      {"events",
+       {{
+           {{}, {voice_1}, {shift_1}, {pitch_1}, {duration_1}, {voice_2, shift_2}, {pitch_2}},
+           {{}, {voice_1}, {shift}, {voice_2}, {pitch_1}, {voice_3}, {voice_4}},
+           {{}, {voice}, {pitch_1, voice_1}, {shift}, {pitch_2, voice_2}, {pitch_3}, {pitch_4}},
+           {{}, {type}, {duration_1}, {shift}, {voice}, {duration_2}, {pitch}, {duration_3}},
+           {{}, {velocity_1}, {voice}, {velocity_2}, {shift}, {velocity_3}, {pitch}},
+       }}},
+      // The part that the event is of has its own past.
+      {"parts",
+       {{
+           {{}, {voice_1}, {shift_1}, {voice_2}, {duration_1}, {shift_2}, {voice_3, shift_3}},
+           {{}, {cast}, {voice_1}, {shift}, {voice_2}, {voice_3}, {voice_4}, {shift_1}},
+           {{}, {type}, {open}, {same_pitch_1}, {shift}, {same_pitch_2}, {pitch_1}, {pitch_2}},
+           {{}, {same_duration_1}, {same_age_1}, {same_duration_2}, {duration_1}, {voice}, {pitch}},
+           {{}, {same_velocity_1}, {velocity_1}, {same_velocity_2}, {voice}, {shift}, {pitch}},
+       }}},
+      // And the meter, the key and the instrument are known.
+      {"parts and bars",
+       {{
+           {{}, {voice_1}, {position}, {shift_1}, {voice_2}, {duration_1}, {shift_2}, {voice_3}},
+           {{}, {cast}, {voice_1}, {shift}, {position}, {voice_2}, {voice_3}, {voice_4}},
+           {{}, {type}, {open}, {same_pitch_1}, {key}, {same_pitch_2}, {shift}, {same_pitch_3}},
+           {{},
+            {same_duration_1},
+            {same_age_1},
+            {position},
+            {same_duration_2},
+            {duration_1},
+            {voice}},
+           {{},
+            {same_velocity_1},
+            {velocity_1},
+            {instrument},
+            {position},
+            {same_velocity_2},
+            {pitch}},
+       }}},
+      // The harmony of the moment before the line of the part.
+      {"chords",
+       {{
+           {{}, {voice_1}, {position}, {voice_2}, {shift_1}, {shift_2}, {voice_3}, {duration_1}},
+           {{}, {cast}, {voice_1}, {shift}, {voice_2}, {pitch_1}, {voice_3}, {position}},
+           {{},
+            {type},
+            {open},
+            {same_pitch_1},
+            {shift},
+            {pitch_1},
+            {key},
+            {same_pitch_2},
+            {pitch_2}},
+           {{},
+            {shift},
+            {duration_1},
+            {same_duration_1},
+            {voice},
+            {position},
+            {same_age_1},
+            {pitch}},
+           {{}, {same_velocity_1}, {same_velocity_2}, {velocity_1}, {same_velocity_3}, {position}},
+       }}},
+  };
 }
 
-void Ngram::finish() {
-  for (std::size_t field = 0; field < raw_.size(); ++field) {
-    for (std::size_t c = 0; c < raw_[field].size(); ++c) {
-      auto& raw = raw_[field][c];
-      auto& seen = seen_[field][c];
-      std::sort(raw.begin(), raw.end());
-      for (std::size_t i = 0; i < raw.size();) {
-        const std::uint64_t context = raw[i].first;
-        Seen whole{context, 0, 0};
-        while (i < raw.size() && raw[i].first == context) {
-          const std::uint16_t symbol = raw[i].second;
-          Seen one{mix(context, symbol + std::uint64_t{1} * 1000), 0, 0};
-          for (; i < raw.size() && raw[i] == std::pair(context, symbol); ++i) ++one.count;
-          whole.count += one.count;
-          ++whole.kinds;
-          seen.push_back(one);
-        }
-        seen.push_back(whole);
-      }
-      std::vector<std::pair<std::uint64_t, std::uint16_t>>().swap(raw);
-      std::sort(seen.begin(), seen.end(),
-                [](const Seen& a, const Seen& b) { return a.key < b.key; });
-    }
-  }
+FieldNgram::FieldNgram(int field, Chain chain)
+    : field_(field),
+      chain_(std::move(chain)),
+      counts_(static_cast<std::size_t>(tokens::fields[static_cast<std::size_t>(field)].size),
+              chain_.size()) {}
+
+void FieldNgram::add(const Excerpt& excerpt) {
+  walk(excerpt, field_, chain_,
+       [&](const auto& contexts, std::uint16_t symbol) { counts_.add(contexts, symbol); });
 }
 
-std::array<double, tokens::field_count> Ngram::nats(std::span<const Event> events,
-                                                    int contexts) const {
-  std::array<double, tokens::field_count> nats{};
-  walk(events, [&](std::size_t field, const Contexts& keys, std::uint16_t symbol) {
-    double p = 1.0 / tokens::fields[field].size;
-    for (std::size_t c = 0; c < static_cast<std::size_t>(contexts); ++c) {
-      const auto& seen = seen_[field][c];
-      const auto find = [&](std::uint64_t key) -> const Seen* {
-        const auto at = std::lower_bound(seen.begin(), seen.end(), key,
-                                         [](const Seen& s, std::uint64_t k) { return s.key < k; });
-        return at != seen.end() && at->key == key ? &*at : nullptr;
-      };
-      const Seen* whole = find(keys[c]);
-      if (whole == nullptr) break;  // A longer context was not seen either.
-      const Seen* one = find(mix(keys[c], symbol + std::uint64_t{1} * 1000));
-      p = ((one == nullptr ? 0.0 : one->count) + whole->kinds * p) /
-          static_cast<double>(whole->count + whole->kinds);
-    }
-    nats[field] -= std::log(p);
+double FieldNgram::nats(const Excerpt& excerpt) const {
+  double nats = 0;
+  walk(excerpt, field_, chain_, [&](const auto& contexts, std::uint16_t symbol) {
+    nats -= std::log(counts_.probability(contexts, symbol));
   });
   return nats;
 }

@@ -3,55 +3,98 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
-#include "tokens/event.h"
 #include "tokens/vocabulary.h"
+#include "train/excerpt.h"
+#include "train/kneser_ney.h"
 
 namespace antiphon::train {
 
-/// The baseline that a model has to beat: counts of what followed what.
-///
-/// An event's fields are predicted one after another. Each is a mixture, by interpolated
-/// Witten-Bell smoothing (Witten and Bell 1991), over contexts that grow: nothing; the fields of
-/// this event chosen so far; then, for each of the four events before, from the nearest on, first
-/// its voice and pitch, then all of it. So it is a 5-gram over compound events whose back-off goes
-/// through ever shorter contexts down to the field's own frequencies, and from there to the uniform
-/// distribution.
-class Ngram {
+/// Something that a field's prediction may look at.
+enum class Clue : std::uint8_t {
+  type,
+  shift,
+  voice,
+  pitch,
+  duration,  // Of this event, as far as it is chosen.
+  cast,      // How many parts there are, and who is human.
+  position,  // In the bar: of this event once its shift is
+             // chosen, else of the event before.
+  instrument,
+  key,   // Of this event's part; of the piece here.
+  open,  // The pitches that its part holds, if it is human.
+  shift_1,
+  voice_1,
+  pitch_1,
+  duration_1,
+  velocity_1,  // The event before, ...
+  shift_2,
+  voice_2,
+  pitch_2,
+  duration_2,
+  velocity_2,
+  shift_3,
+  voice_3,
+  pitch_3,
+  duration_3,
+  velocity_3,
+  shift_4,
+  voice_4,
+  pitch_4,
+  duration_4,
+  velocity_4,  // ... and so on.
+  same_pitch_1,
+  same_duration_1,
+  same_velocity_1,
+  same_age_1,  // The note that began last in this
+  same_pitch_2,
+  same_duration_2,
+  same_velocity_2,
+  same_age_2,  // event's part, the one before, and
+  same_pitch_3,
+  same_duration_3,
+  same_velocity_3,
+  same_age_3,  // how long ago that was.
+  count
+};
+
+/// What each level of a chain of contexts adds to the one before it; the first level is empty.
+using Chain = std::vector<std::vector<Clue>>;
+
+/// One chain a field.
+struct NgramDesign {
+  std::string name;
+  std::array<Chain, tokens::field_count> chains;
+};
+
+/// Each field's own frequencies.
+NgramDesign unigram_design();
+
+/// Designs of a 5-gram, from the plainest on. None looks back more than four events, or at more
+/// than three notes of a part.
+std::vector<NgramDesign> ngram_designs();
+
+/// The baseline that a model has to beat: counts of what followed what. The fields of an event are
+/// predicted one after another, each by `KneserNey` along its chain. One object counts one field,
+/// because all together take much memory.
+class FieldNgram {
  public:
-  /// Whole events before the one predicted; the unigram is what remains of it with no context.
-  static constexpr int events_before = 4;
+  FieldNgram(int field, Chain chain);
 
-  void add(std::span<const tokens::Event> events);
+  void add(const Excerpt& excerpt);
   /// Once, after the last `add`.
-  void finish();
-
-  /// Sum of -ln p over the fields of `events`, by field. `contexts` counts from 1 (each field's own
-  /// frequencies: the unigram) to `all_contexts`.
-  std::array<double, tokens::field_count> nats(std::span<const tokens::Event> events,
-                                               int contexts) const;
-  static constexpr int all_contexts = 2 + 2 * events_before;
+  void finish() { counts_.finish(); }
+  /// Sum of -ln p of the field over the excerpt's events that have it.
+  double nats(const Excerpt& excerpt) const;
 
  private:
-  // What was seen after a context: `symbol`s with how often, and how many of them and kinds of
-  // them.
-  struct Seen {
-    std::uint64_t key;
-    std::uint32_t count;
-    std::uint32_t kinds;  // 0: a context with a symbol, else a context.
-  };
-  using Contexts = std::array<std::uint64_t, all_contexts>;
-  template <class Each>
-  static void walk(std::span<const tokens::Event> events, const Each& each);
-
-  // By field and context. Sorted by key after `finish`.
-  std::array<std::array<std::vector<std::pair<std::uint64_t, std::uint16_t>>, all_contexts>,
-             tokens::field_count>
-      raw_;
-  std::array<std::array<std::vector<Seen>, all_contexts>, tokens::field_count> seen_;
+  int field_;
+  Chain chain_;
+  KneserNey counts_;
 };
 
 }  // namespace antiphon::train

@@ -182,11 +182,12 @@ Status run(const RunOptions& options, const Dataset& train, const Dataset* valid
                static_cast<double>(model.parameters().count()) / 1e6, train.pieces().size(),
                static_cast<double>(train.notes()) / 1e6));
   }
+  const Layout layout = layout_of(options.shape);
   std::vector<Batch> fixed;
   if (validation != nullptr && ranks->leads()) {
     for (std::int64_t i = 0; i < validation_batches; ++i) {
       Random random = random_of(0x7a11da7e, i, 0);
-      fixed.push_back(validation->draw(options.sequences, options.shape.context, random));
+      fixed.push_back(validation->draw(options.sequences, options.shape.context, random, layout));
     }
   }
 
@@ -220,7 +221,7 @@ Status run(const RunOptions& options, const Dataset& train, const Dataset* valid
     std::vector<Batch> batches;
     for (std::int64_t i = 0, left = options.sequences; i < replica_count; ++i) {
       const std::int64_t rows = left / (replica_count - i);
-      batches.push_back(train.draw(rows, options.shape.context, random));
+      batches.push_back(train.draw(rows, options.shape.context, random, layout));
       left -= rows;
     }
     const Score sum = replicas.learn_from(batches);
