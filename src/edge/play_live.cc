@@ -6,6 +6,7 @@
 
 #include "edge/improviser.h"
 #include "edge/jam.h"
+#include "live/real_time.h"
 #include "live/spsc_queue.h"
 #include "live/wakeup.h"
 
@@ -15,6 +16,7 @@ namespace {
 using std::chrono::nanoseconds;
 
 constexpr std::size_t room = 16384;
+constexpr int conductor_priority = 60;  // Below the output's.
 
 // The thread on which the model works.
 class Worker {
@@ -81,6 +83,8 @@ Result<Jam> play_live(generate::EventModel& model, const JamSetup& setup, live::
   ANTIPHON_TRY(auto output, live::Output::start(sink));
   ANTIPHON_TRY(auto worker, Worker::start(model, setup, wakeup));
   Conductor conductor(setup.timeline, setup.header, setup.pace, setup.length);
+
+  const live::RealTimeScope scope(conductor_priority);
 
   // What is told and sent counts from the start of the jam.
   const nanoseconds start = live::host_now() + std::chrono::milliseconds(100);

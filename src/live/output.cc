@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "live/output.h"
 
-#include <pthread.h>
-#include <sched.h>
-
 #include <algorithm>
+
+#include "live/real_time.h"
 
 namespace antiphon::live {
 
@@ -14,6 +13,7 @@ namespace {
 
 constexpr std::size_t room = 4096;
 constexpr std::size_t errors_kept = 1 << 20;
+constexpr int priority = 70;
 constexpr int note_off_status = 0x80, note_on_status = 0x90, program_status = 0xc0;
 
 std::uint8_t byte(int value) { return static_cast<std::uint8_t>(value); }
@@ -42,11 +42,6 @@ Result<std::unique_ptr<Output>> Output::start(MessageSink& sink) {
   ANTIPHON_TRY(Wakeup wakeup, Wakeup::make());
   std::unique_ptr<Output> output(new Output(sink, std::move(wakeup)));
   output->thread_ = std::thread([raw = output.get()] { raw->run(); });
-  sched_param priority{};
-  priority.sched_priority = 70;
-  // Without the right to it, the ordinary scheduler does.
-  output->real_time_ =
-      pthread_setschedparam(output->thread_.native_handle(), SCHED_FIFO, &priority) == 0;
   return output;
 }
 
@@ -101,6 +96,8 @@ void Output::end_all_notes() {
 }
 
 void Output::run() {
+  const RealTimeScope scope(priority);
+  real_time_ = scope.granted();
   while (!stopping_.load(std::memory_order_acquire)) {
     take_new();
     send_due(host_now());

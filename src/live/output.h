@@ -56,7 +56,7 @@ class Output {
   /// Actual less due time of each note-on and note-off that was sent, in order; after `stop`. The
   /// last million.
   const std::vector<std::chrono::nanoseconds>& errors() const { return errors_; }
-  /// True if the thread was granted the FIFO scheduler.
+  /// True if the thread was granted the FIFO scheduler; after `stop`.
   bool real_time() const { return real_time_; }
 
  private:

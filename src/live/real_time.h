@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <pthread.h>
+#include <sched.h>
+
+namespace antiphon::live {
+
+/// Gives the calling thread the FIFO scheduler for as long as it lives, where the system grants it;
+/// else nothing changes.
+///
+/// Threads: made and destroyed on one thread, which must sleep between its tasks.
+class RealTimeScope {
+ public:
+  /// `priority` in [1, 99]; the most urgent thread has the highest.
+  explicit RealTimeScope(int priority);
+  RealTimeScope(const RealTimeScope&) = delete;
+  RealTimeScope& operator=(const RealTimeScope&) = delete;
+  ~RealTimeScope();
+
+  bool granted() const { return granted_; }
+
+ private:
+  int policy_before_ = 0;
+  sched_param before_{};
+  bool granted_ = false;
+};
+
+}  // namespace antiphon::live
