@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "nn/groove.h"
 #include "nn/small_models.h"
 
 namespace {
@@ -90,6 +91,19 @@ TEST_P(NoAllocation, InASessionsLife) {
   session.embed(steps.all().first(10), z);
   session.forward(steps.times().first(10), 0, 2, z);
   session.reset();
+  EXPECT_EQ(guard.count(), 0);
+}
+
+TEST_P(NoAllocation, InAGroove) {
+  const GrooveConfig config{8, 3, 5, 50, 3, {"one", "other"}};
+  const auto groove =
+      *Groove::load(config, *SafeTensors::parse(random_weights(config, 1)), {GetParam(), nullptr});
+  const std::vector<float> condition(config.condition(), 0.5F), hits(config.cells(), 1.0F);
+  GrooveSession session(groove);
+
+  const AllocationGuard guard;
+  session.pattern(condition);
+  session.touch(hits, condition);
   EXPECT_EQ(guard.count(), 0);
 }
 
