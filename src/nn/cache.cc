@@ -23,7 +23,7 @@ HeadCache Cache::head(std::size_t layer, std::size_t kv_head) {
   assert(layer >= first_layer_ && layer < last_layer_ && kv_head < kv_heads_);
   const std::size_t head = (layer - first_layer_) * kv_heads_ + kv_head;
   std::byte* keys = memory_.data() + head * blocks_ * 2 * part_bytes_;
-  return {keys, keys + part_bytes_, 2 * part_bytes_, static_cast<std::uint32_t>(dim_), nullptr};
+  return {keys, keys + part_bytes_, 2 * part_bytes_, static_cast<std::uint32_t>(dim_)};
 }
 
 }  // namespace antiphon::nn

@@ -45,7 +45,6 @@ struct HeadCache {
   std::byte* values;        ///< The same.
   std::size_t block_bytes;  ///< From one block to the next.
   std::uint32_t dim;
-  const std::byte* next;  ///< The keys that will be read after this head: a hint, or null.
 };
 
 using Prepare = void (*)(const float* x, std::size_t n, std::size_t inputs, std::byte* operand);
@@ -85,8 +84,8 @@ struct Kernels {
   /// out = silu(gate) * up (Shazeer 2020).
   void (*silu_multiply)(const float* gate, const float* up, std::size_t n, float* out);
 
-  /// Reads `bytes` bytes, a multiple of 64 and so aligned, as fast as can be: to measure with.
-  /// Gives something that depends on all of them.
+  /// Reads `bytes` bytes, a multiple of 64 and so aligned, as fast as can be: to bring them near,
+  /// or to measure with. Gives something that depends on all of them.
   std::uint64_t (*read)(const std::byte* from, std::size_t bytes);
 };
 

@@ -202,25 +202,6 @@ __mmask16 first(std::size_t count) {
   return static_cast<__mmask16>(count >= lanes ? 0xffffu : (1u << count) - 1);
 }
 
-/// Asks for a block's memory, into the second-level cache.
-void prefetch_block(const std::byte* block, std::size_t bytes) {
-  for (std::size_t line = 0; line < bytes; line += 64) {
-    _mm_prefetch(reinterpret_cast<const char*>(block + line), _MM_HINT_T1);
-  }
-}
-
-/// Asks for the block that is `group_blocks` after block `b`: of this head while there is one, then
-/// of the next one.
-void prefetch_ahead(const HeadCache& cache, const std::byte* keys, std::size_t b,
-                    std::size_t left) {
-  const std::size_t ahead = b + group_blocks;
-  if (ahead < left) {
-    prefetch_block(keys + ahead * cache.block_bytes, cache.block_bytes);
-  } else if (cache.next) {
-    prefetch_block(cache.next + (ahead - left) * cache.block_bytes, cache.block_bytes);
-  }
-}
-
 /// A query as bytes.
 struct Query8 {
   const std::int8_t* numbers;
@@ -315,7 +296,6 @@ void attend(const HeadCache& cache, std::uint32_t positions, const float* query,
     __m512 weights[group_blocks];
     const __m512 before = largest;
     for (std::size_t b = 0; b < blocks; ++b) {
-      prefetch_ahead(cache, keys, b, left);
       const __m512 scores = block_scores(keys + b * cache.block_bytes, cache, query8);
       weights[b] = _mm512_mask_mov_ps(none, first(positions - p - b * lanes), scores);
       largest = _mm512_max_ps(largest, weights[b]);
