@@ -38,7 +38,8 @@ std::optional<Format> format_of(std::string_view name, ByteView bytes) {
   }
   const std::string_view text = as_text(bytes);
   const auto begins = [&](std::string_view start) { return text.substr(0, start.size()) == start; };
-  if (begins("MThd")) return Format::midi;
+  if (begins("MThd") || (begins("RIFF") && text.size() >= 12 && text.substr(8, 4) == "RMID"))
+    return Format::midi;
   if (begins("PK\x03\x04") || begins("<?xml") || begins("\xef\xbb\xbf<?xml") || begins("<score-")) {
     return Format::musicxml;
   }

@@ -23,6 +23,7 @@ TEST(FormatOf, ADotOfAFolderIsNoEnding) { EXPECT_FALSE(format_of("songs.mid/one"
 
 TEST(FormatOf, WithoutAnEndingTheFirstBytesDecide) {
   EXPECT_EQ(format_of("a", as_bytes("MThd")), Format::midi);
+  EXPECT_EQ(format_of("a.rmi", as_bytes("RIFF1234RMID")), Format::midi);
   EXPECT_EQ(format_of("a", as_bytes("<?xml version='1.0'?>")), Format::musicxml);
   EXPECT_EQ(format_of("a", as_bytes("% a book\nX:1\n")), Format::abc);
   EXPECT_EQ(format_of("a", as_bytes("**kern\n")), Format::kern);

@@ -10,6 +10,7 @@
 
 #include "formats/instrument_names.h"
 #include "formats/kern_token.h"
+#include "formats/kern_unfold.h"
 #include "formats/text.h"
 
 // The Humdrum syntax and **kern are from Huron, "The Humdrum Toolkit: Reference Manual" (1994).
@@ -40,6 +41,7 @@ struct Spine {
   enum class Kind { kern, lyrics, loudness, chords, other };
   Kind kind = Kind::other;
   std::size_t staff = 0;                // The staff that it is, or is about.
+  int verse = 1;                        // Of lyrics.
   std::int64_t until = 0;               // Units: when its current note ends.
   std::vector<std::vector<int>> grace;  // Grace notes that wait for the note that they lead to.
   bool ended = false;
@@ -157,6 +159,7 @@ class KernReader {
 
   std::vector<std::string> expansion_;                   // *>[A,A,B]
   std::vector<std::pair<std::string, Ticks>> sections_;  // *>A and where it begins.
+  std::vector<KernRepeat> repeats_;
   std::vector<std::string_view> subtokens_;
 };
 
@@ -199,6 +202,9 @@ Status KernReader::exclusive(const std::vector<std::string_view>& tokens) {
         spine.kind = Spine::Kind::other;
       } else if (token == "**text" || token == "**silbe") {
         spine.kind = Spine::Kind::lyrics;
+        for (const Spine& other : spines_) {
+          if (other.kind == Spine::Kind::lyrics && other.staff == spine.staff) ++spine.verse;
+        }
       } else if (token == "**dynam") {
         spine.kind = Spine::Kind::loudness;
       } else if (token == "**mxhm" || token == "**chord") {
@@ -350,8 +356,13 @@ void KernReader::bar_line(std::string_view token) {
     }
     ++bar_lines_;
   }
-  if (token.find(':') != std::string_view::npos && expansion_.empty())
-    dropped_.insert("repeats without an order of sections");
+  if (token.find(':') != std::string_view::npos && expansion_.empty()) {
+    if (!sections_.empty()) dropped_.insert("repeats without an order of sections");
+    const auto has = [&](std::string_view sign) {
+      return token.find(sign) != std::string_view::npos;
+    };
+    repeats_.push_back({now(), has(":|") || has(":!"), has("|:") || has("!:")});
+  }
   bar_open_ = true;
   bar_start_ = time_;
 }
@@ -446,7 +457,7 @@ Status KernReader::data(const std::vector<std::string_view>& tokens) {
     if (spine.kind == Spine::Kind::kern) {
       kern_token(tokens[i], spine);
     } else if (spine.kind == Spine::Kind::lyrics) {
-      staves_[spine.staff].lyrics.push_back({now(), 1, to_utf8(tokens[i])});
+      staves_[spine.staff].lyrics.push_back({now(), spine.verse, to_utf8(tokens[i])});
     } else if (spine.kind == Spine::Kind::chords) {
       out_.reading.score.chords.push_back({now(), to_utf8(tokens[i])});
     }
@@ -515,68 +526,29 @@ void KernReader::put_parts() {
   }
 }
 
-// Plays the sections in the order of the expansion list: repeats, endings, da capo.
+// Plays what repeats as often as it should: by the order of sections, else by the repeat signs.
 void KernReader::unfold() {
   music::Score& score = out_.reading.score;
   const Ticks end = music::end_of(score);
   const auto refuse = [&] { dropped_.insert("repeats that make a piece many times as long"); };
-  if (expansion_.size() > max_sections) return refuse();
-  std::vector<std::pair<Ticks, Ticks>> spans;
-  Ticks total;
-  for (const std::string& name : expansion_) {
-    const auto section = std::find_if(sections_.begin(), sections_.end(),
-                                      [&](const auto& s) { return s.first == name; });
-    if (section == sections_.end()) return;
-    const auto next = section + 1;
-    spans.emplace_back(section->second, next == sections_.end() ? end : next->second);
-    total += spans.back().second - spans.back().first;
-  }
-  if (spans.empty() || sections_.front().second != Ticks{}) return;
-  if (total > end * 8) return refuse();
-  std::size_t budget = 65536;  // Notes and words that may still be played.
-  for (const music::Part& part : score.parts)
-    budget += 2 * (part.notes.size() + part.lyrics.size());
-
-  music::Score played = score;
-  played.tempos.clear(), played.meters.clear(), played.keys.clear(), played.chords.clear();
-  for (music::Part& part : played.parts) part.notes.clear(), part.lyrics.clear();
-  Ticks at;
-  for (const auto& [from, to] : spans) {
-    const Ticks shift = at - from;
-    const auto copy_changes = [&, from = from, to = to](const auto& changes, auto& out) {
-      for (std::size_t i = 0; i < changes.size(); ++i) {
-        const bool in_force =
-            changes[i].at <= from && (i + 1 == changes.size() || changes[i + 1].at > from);
-        if (!in_force && (changes[i].at <= from || changes[i].at >= to)) continue;
-        const Ticks when = std::max(changes[i].at, from) + shift;
-        if (out.empty() || !(out.back().value == changes[i].value))
-          out.push_back({when, changes[i].value});
-      }
-    };
-    copy_changes(score.tempos, played.tempos);
-    copy_changes(score.meters, played.meters);
-    copy_changes(score.keys, played.keys);
-    const auto inside = [from = from, to = to](Ticks time) { return time >= from && time < to; };
-    for (const auto& chord : score.chords) {
-      if (inside(chord.at)) played.chords.push_back({chord.at + shift, chord.text});
+  std::vector<Span> order;
+  if (expansion_.empty()) {
+    order = spans_of_repeats(repeats_, end);
+  } else {
+    if (expansion_.size() > max_sections) return refuse();
+    for (const std::string& name : expansion_) {
+      const auto section = std::find_if(sections_.begin(), sections_.end(),
+                                        [&](const auto& s) { return s.first == name; });
+      if (section == sections_.end()) return;
+      const auto next = section + 1;
+      order.push_back({section->second, next == sections_.end() ? end : next->second});
     }
-    for (std::size_t i = 0; i < score.parts.size(); ++i) {
-      for (music::Note note : score.parts[i].notes) {
-        if (!inside(note.onset)) continue;
-        if (budget-- == 0) return refuse();
-        note.duration = std::min(note.duration, to - note.onset);
-        note.onset += shift;
-        played.parts[i].notes.push_back(note);
-      }
-      for (music::Lyric lyric : score.parts[i].lyrics) {
-        if (!inside(lyric.at)) continue;
-        if (budget-- == 0) return refuse();
-        played.parts[i].lyrics.push_back({lyric.at + shift, lyric.verse, lyric.text});
-      }
-    }
-    at += to - from;
+    if (sections_.front().second != Ticks{}) return;
   }
-  score = std::move(played);
+  if (order.empty()) return;
+  auto played = play_in_order(score, order);
+  if (!played) return refuse();
+  score = *std::move(played);
 }
 
 Result<KernReading> KernReader::read(std::string_view text) {
@@ -624,7 +596,7 @@ Result<KernReading> KernReader::read(std::string_view text) {
   put_parts();
   music::Score& score = out_.reading.score;
   music::sort(score);
-  if (!expansion_.empty()) {
+  if (!expansion_.empty() || (sections_.empty() && !repeats_.empty())) {
     unfold();
     music::sort(score);
   }

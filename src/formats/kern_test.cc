@@ -105,6 +105,22 @@ TEST(ReadKern, SectionsArePlayedInTheirOrder) {
               ElementsAre(note(0, 1, 60), note(1, 1, 60), note(2, 1, 62)));
 }
 
+TEST(ReadKern, RepeatSignsArePlayed) {
+  EXPECT_THAT(
+      score_of("**kern\n4c\n=:|!|:\n4d\n=:|!\n4e\n==\n*-\n").parts.at(0).notes,
+      ElementsAre(note(0, 1, 60), note(1, 1, 60), note(2, 1, 62), note(3, 1, 62), note(4, 1, 64)));
+}
+
+TEST(ReadKern, ARepeatBeginsAtItsStartSign) {
+  EXPECT_THAT(score_of("**kern\n4c\n=!|:\n4d\n==:|!\n*-\n").parts.at(0).notes,
+              ElementsAre(note(0, 1, 60), note(1, 1, 62), note(2, 1, 62)));
+}
+
+TEST(ReadKern, EachTextSpineOfAStaffIsAVerse) {
+  EXPECT_THAT(score_of("**kern\t**text\t**text\n4c\tla\tlo\n*-\t*-\t*-\n").parts.at(0).lyrics,
+              ElementsAre(music::Lyric{{}, 1, "la"}, music::Lyric{{}, 2, "lo"}));
+}
+
 TEST(ReadKern, AnOrderOfThousandsOfSectionsIsNotPlayed) {
   std::string order = "A";
   for (int i = 0; i < 5000; ++i) order += ",A";

@@ -2,11 +2,14 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "formats/format.h"
+#include "formats/midi_words.h"
 #include "formats/text.h"
 
 // Standard MIDI Files 1.0 (MIDI Manufacturers Association, 1996).
@@ -18,6 +21,18 @@ using music::Ticks;
 
 constexpr int drum_channel = 9;
 constexpr std::size_t longest_name = 256;  // Bytes; every part of a track carries it.
+
+/// A name as UTF-8 of at most `longest_name` bytes, cut between characters.
+std::string name_of(std::string_view text) {
+  const auto cut = [](std::string_view whole) {
+    if (whole.size() <= longest_name) return whole;
+    std::size_t size = longest_name;
+    while (size > 0 && (static_cast<unsigned char>(whole[size]) & 0xc0) == 0x80) --size;
+    return whole.substr(0, size);
+  };
+  if (is_utf8(cut(text))) return std::string(cut(text));
+  return std::string(cut(from_latin1(text.substr(0, longest_name))));
+}
 
 class MidiReader {
  public:
@@ -33,6 +48,7 @@ class MidiReader {
     return fail(at, "track " + std::to_string(track_ + 1) + " ends inside an event");
   }
   Status read_header();
+  Status unwrap();
   Status read_track(ByteView track, std::size_t offset);
   void meta_event(int type, ByteView data, Ticks at);
   void channel_event(int status, std::uint8_t first, std::uint8_t second, Ticks at);
@@ -51,37 +67,65 @@ class MidiReader {
   int track_ = 0;
   Reading reading_;
   std::set<std::string> dropped_;
+  std::vector<music::Lyric> loose_lyrics_;  // Of tracks without notes.
 
   // Of the track that is being read.
   std::string track_name_;
   std::size_t first_part_ = 0;
   std::array<std::uint8_t, 16> programs_{};
-  std::vector<music::Lyric> lyrics_;
+  MidiWords words_;
   // Notes that sound: where they stand, by channel and pitch; the first to begin ends first.
   std::map<std::pair<int, int>, std::deque<std::pair<std::size_t, std::size_t>>> sounding_;
 };
 
+// Goes to the MIDI file inside a RIFF file (.rmi), if that is what it is.
+Status MidiReader::unwrap() {
+  ByteReader riff = in_;
+  const auto magic = riff.take(4);
+  if (!magic || as_text(*magic) != "RIFF") return Done{};
+  (void)riff.take(4);
+  const auto kind = riff.take(4);
+  if (!kind || as_text(*kind) != "RMID") return fail(8, "a RIFF file that holds no MIDI");
+  for (;;) {
+    const std::size_t at = riff.offset();
+    const auto id = riff.take(4);
+    const auto size = riff.take(4);
+    if (!id || !size) return fail(at, "the RIFF file ends before its MIDI data");
+    if (as_text(*id) == "data") break;
+    const ByteView bytes = *size;
+    const std::size_t length = bytes[0] | static_cast<std::size_t>(bytes[1]) << 8 |
+                               static_cast<std::size_t>(bytes[2]) << 16 |
+                               static_cast<std::size_t>(bytes[3]) << 24;
+    if (!riff.take(length + length % 2)) return fail(at, "the RIFF file ends inside a chunk");
+  }
+  in_ = riff;
+  return Done{};
+}
+
 Status MidiReader::read_header() {
+  ANTIPHON_CHECK(unwrap());
+  const std::size_t start = in_.offset();
   const auto magic = in_.take(4);
   if (!magic || as_text(*magic) != "MThd") {
-    return fail(0, "not a Standard MIDI File, which begins with 'MThd'");
+    return fail(start + 0, "not a Standard MIDI File, which begins with 'MThd'");
   }
   const auto length = in_.u32();
   if (!length || *length < 6 || *length > in_.remaining())
-    return fail(4, "the header is cut short");
+    return fail(start + 4, "the header is cut short");
   const int format = *in_.u16();
   tracks_ = *in_.u16();
   const int division = *in_.u16();
   if (format > 1) {
-    return fail(8, "format " + std::to_string(format) +
-                       "; formats 0 and 1 are read, in which all "
-                       "tracks play together");
+    return fail(start + 8, "format " + std::to_string(format) +
+                               "; formats 0 and 1 are read, in which all "
+                               "tracks play together");
   }
   if ((division & 0x8000) != 0) {
     return fail(
-        12, "its time is film frames (SMPTE), not note values; expected ticks per quarter note");
+        start + 12,
+        "its time is film frames (SMPTE), not note values; expected ticks per quarter note");
   }
-  if (division == 0) return fail(12, "0 ticks per quarter note; expected 1 to 32767");
+  if (division == 0) return fail(start + 12, "0 ticks per quarter note; expected 1 to 32767");
   division_ = static_cast<std::uint64_t>(division);
   (void)in_.take(*length - 6);
   return Done{};
@@ -109,8 +153,14 @@ Result<Reading> MidiReader::read() {
     ANTIPHON_CHECK(read_track(body, offset));
     ++track_;
   }
+  if (in_.remaining() >= 8 && as_text(*in_.take(4)) == "MTrk") {
+    dropped_.insert("tracks past the number that the header gives");
+  }
   music::Score& score = reading_.score;
   music::sort(score);
+  if (!loose_lyrics_.empty() && !give_lyrics(std::move(loose_lyrics_), score.parts)) {
+    dropped_.insert("words of a file without notes");
+  }
   for (Part& part : score.parts) music::separate_unisons(part);
   reading_.dropped.assign(dropped_.begin(), dropped_.end());
   return std::move(reading_);
@@ -120,7 +170,7 @@ Status MidiReader::read_track(ByteView track, std::size_t offset) {
   track_name_.clear();
   first_part_ = reading_.score.parts.size();
   programs_.fill(0);
-  lyrics_.clear();
+  words_ = {};
   sounding_.clear();
 
   ByteReader in(track);
@@ -198,7 +248,14 @@ Status MidiReader::read_track(ByteView track, std::size_t offset) {
   }
   auto& parts = reading_.score.parts;
   for (std::size_t i = first_part_; i < parts.size(); ++i) parts[i].name = track_name_;
-  if (parts.size() > first_part_) parts[first_part_].lyrics = std::move(lyrics_);
+  if (parts.size() > first_part_) {
+    const std::span own(parts.data() + first_part_, parts.size() - first_part_);
+    own[part_sung(words_.lyrics(), own)].lyrics = std::move(words_).take_lyrics();
+  } else {
+    auto sung = std::move(words_).take_sung();
+    loose_lyrics_.insert(loose_lyrics_.end(), std::make_move_iterator(sung.begin()),
+                         std::make_move_iterator(sung.end()));
+  }
   if (parts.size() == first_part_ && track_ == 0) reading_.score.title = track_name_;
   return Done{};
 }
@@ -206,9 +263,11 @@ Status MidiReader::read_track(ByteView track, std::size_t offset) {
 void MidiReader::meta_event(int type, ByteView data, Ticks at) {
   music::Score& score = reading_.score;
   if (type == 0x03 && track_name_.empty()) {
-    track_name_ = to_utf8(as_text(data.first(std::min(data.size(), longest_name))));
+    track_name_ = name_of(as_text(data));
+  } else if (type == 0x01) {
+    words_.add_text(at, as_text(data));
   } else if (type == 0x05) {
-    lyrics_.push_back({at, 1, to_utf8(as_text(data))});
+    words_.add_lyric(at, as_text(data));
   } else if (type == 0x51 && data.size() == 3) {
     const int microseconds = data[0] << 16 | data[1] << 8 | data[2];
     const auto tempo = music::Tempo::of(60e6 / std::max(microseconds, 1));

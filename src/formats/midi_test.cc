@@ -148,6 +148,63 @@ TEST(ReadMidi, OneLongNameIsNotCopiedToEveryPart) {
   EXPECT_LE(reading_of(file({events})).score.parts.at(0).name.size(), 256u);
 }
 
+TEST(ReadMidi, WordsOfATrackWithoutNotesGoToTheMelodyThatTheySoundWith) {
+  const std::string words =
+      "\x00\xff\x01\x02@L\x60\xff\x01\x04\\Hel\x60\xff\x01\x03lo \x60\xff\x01\x03you"s;
+  const std::string chords = "\x00\x91\x30\x64\x60\x30\x00"s;
+  const std::string tune =
+      "\x60\x90\x3c\x64\x60\x3c\x00\x00\x3e\x64\x60\x3e\x00\x00\x40\x64\x60\x40\x00"s;
+  const auto score = reading_of(file({words, chords, tune})).score;
+  ASSERT_EQ(score.parts.size(), 2u);
+  EXPECT_TRUE(score.parts[0].lyrics.empty());
+  EXPECT_THAT(score.parts[1].lyrics, ElementsAre(music::Lyric{Ticks::quarters(1), 1, "Hel-"},
+                                                 music::Lyric{Ticks::quarters(2), 1, "lo"},
+                                                 music::Lyric{Ticks::quarters(3), 1, "you"}));
+}
+
+TEST(ReadMidi, RemarksInAConductorTrackAreNoWords) {
+  const auto score =
+      reading_of(file({"\x00\xff\x01\x02me"s, "\x00\x90\x3c\x64\x60\x3c\x00"s})).score;
+  EXPECT_TRUE(score.parts.at(0).lyrics.empty());
+}
+
+TEST(ReadMidi, ALongNameIsCutBetweenCharacters) {
+  std::string events = "\x00\xff\x03\x82\x2c"s + std::string(255, 'n');
+  for (int i = 0; i < 22; ++i) events += "\xc3\xa9";
+  events += 'n';
+  events += "\x00\x90\x3c\x64"s;
+  EXPECT_EQ(reading_of(file({events})).score.parts.at(0).name, std::string(255, 'n'));
+}
+
+TEST(ReadMidi, ALatin1NameBecomesUtf8) {
+  const auto reading = reading_of(file({"\x00\xff\x03\x02\x46\xe9\x00\x90\x3c\x64"s}));
+  EXPECT_EQ(reading.score.parts.at(0).name, "F\xc3\xa9");
+}
+
+TEST(ReadMidi, AFileInARiffFileIsRead) {
+  const std::string inner = file({"\x00\x90\x3c\x64\x60\x3c\x00"s});
+  const std::string riff =
+      "RIFF\x00\x00\x00\x00RMIDINFO\x01\x00\x00\x00i\x00"
+      "data\x00\x00\x00\x00"s +
+      inner;
+  EXPECT_EQ(reading_of(riff).score, reading_of(inner).score);
+}
+
+TEST(ReadMidi, RunningStatusOutlivesASystemExclusiveMessage) {
+  const auto reading = reading_of(file({"\x00\x90\x3c\x64\x00\xf0\x01\xf7\x60\x3c\x00"s}));
+  EXPECT_THAT(reading.score.parts.at(0).notes, ElementsAre(note(0, 1, 60, 100)));
+}
+
+TEST(ReadMidi, ATempoOfZeroIsTold) {
+  EXPECT_THAT(reading_of(file({"\x00\xff\x51\x03\x00\x00\x00"s})).dropped,
+              Contains("tempos outside of 4 to 1000 quarters a minute"));
+}
+
+TEST(ReadMidi, TracksThatTheHeaderDoesNotCountAreTold) {
+  EXPECT_THAT(reading_of(file({""}) + track(end_of_track)).dropped,
+              Contains("tracks past the number that the header gives"));
+}
+
 /// A score that MIDI can hold, drawn from `seed`.
 music::Score random_score(unsigned seed) {
   std::mt19937 random(seed);
