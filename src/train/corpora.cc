@@ -112,16 +112,18 @@ bool claims_copyright(ByteView bytes) {
 
 const std::vector<Corpus>& corpora() {
   static const std::vector<Corpus> all = {
-      {"polish-scores", ".krn", "CC-BY-4.0", Style::unknown, 1.0, true},
-      {"lieder", ".mxl", "CC0-1.0", Style::song, 3.0, true},
-      {"string-quartets", ".mxl", "CC0-1.0", Style::chamber, 1.0, true},
-      {"orchestra", ".mxl", "CC0-1.0", Style::orchestral, 0.7, true},
-      {"chopin-first-editions", ".krn", "CC-BY-4.0", Style::piano, 1.5, true},
-      {"mutopia", ".mid", "", Style::unknown, 2.0, true},
-      {"open-hymnal", ".abc", "public domain", Style::hymn, 3.0, true},
-      {"open-ewld-public-domain", ".mxl", "public domain", Style::popular, 3.0, true},
+      {"polish-scores", ".krn", "CC-BY-4.0", "Fryderyk Chopin Institute", Style::unknown, 1.0,
+       true},
+      {"lieder", ".mxl", "CC0-1.0", "OpenScore", Style::song, 3.0, true},
+      {"string-quartets", ".mxl", "CC0-1.0", "OpenScore", Style::chamber, 1.0, true},
+      {"orchestra", ".mxl", "CC0-1.0", "OpenScore", Style::orchestral, 0.7, true},
+      {"chopin-first-editions", ".krn", "CC-BY-4.0", "Fryderyk Chopin Institute", Style::piano, 1.5,
+       true},
+      {"mutopia", ".mid", "", "", Style::unknown, 2.0, true},
+      {"open-hymnal", ".abc", "public domain", "Open Hymnal Project", Style::hymn, 3.0, true},
+      {"open-ewld-public-domain", ".mxl", "public domain", "Open EWLD", Style::popular, 3.0, true},
       // Drumming alone: a model of its own.
-      {"groove", ".mid", "CC-BY-4.0", Style::drums, 0.1, false},
+      {"groove", ".mid", "CC-BY-4.0", "Google Magenta", Style::drums, 0.1, false},
   };
   return all;
 }
@@ -146,7 +148,8 @@ Index read_index(const std::filesystem::path& path) {
 }
 
 Verdict judge(const Corpus& corpus, const std::string& path, ByteView bytes, const Index& index) {
-  Verdict verdict{std::string(corpus.licence), corpus.style, parent(path), {}};
+  Verdict verdict{
+      std::string(corpus.licence), std::string(corpus.attribution), corpus.style, parent(path), {}};
   if (corpus.name == "polish-scores") {
     verdict.style = style_of_humdrum(bytes, path);
     // Movements of one source share what comes before the second `--`.
@@ -163,6 +166,11 @@ Verdict judge(const Corpus& corpus, const std::string& path, ByteView bytes, con
       verdict.licence =
           row->second.at("licence") == "PD" ? "public domain" : row->second.at("licence");
       verdict.style = style_of_index(row->second);
+      const auto maintainer = row->second.find("maintainer");
+      if (maintainer != row->second.end()) verdict.attribution = maintainer->second;
+      if (verdict.licence != "public domain" && verdict.attribution.empty()) {
+        verdict.reason = "its licence asks to name the maintainer, whom the index doesn't tell";
+      }
     }
     if (path.starts_with("BachJS/")) verdict.reason = "Bach: kept apart for the chorale benchmark";
   } else if (corpus.name == "open-hymnal") {

@@ -19,10 +19,11 @@ namespace antiphon::train {
 struct Corpus {
   std::string_view name;  ///< Also its folder.
   std::string_view extensions;
-  std::string_view licence;  ///< Of every file, unless its index says otherwise.
-  tokens::Style style;       ///< Of a file that says nothing of itself.
-  double weight;             ///< How often its notes are drawn, against the other corpora's.
-  bool by_default;           ///< Whether `prepare` takes it without being asked.
+  std::string_view licence;      ///< Of every file, unless its index says otherwise.
+  std::string_view attribution;  ///< Whom to name, likewise.
+  tokens::Style style;           ///< Of a file that says nothing of itself.
+  double weight;                 ///< How often its notes are drawn, against the other corpora's.
+  bool by_default;               ///< Whether `prepare` takes it without being asked.
 };
 
 const std::vector<Corpus>& corpora();
@@ -34,6 +35,7 @@ Index read_index(const std::filesystem::path& path);
 /// What is known of a file before its notes are looked at.
 struct Verdict {
   std::string licence;
+  std::string attribution;
   tokens::Style style = tokens::Style::unknown;
   std::string work;    ///< Files of one work stay in one split.
   std::string reason;  ///< Why it is left out; empty: it is kept.

@@ -156,6 +156,19 @@ TEST(Corpora, TheChopinEditionsOfAWorkAreOneWork) {
   EXPECT_NE(work("kern/007-1-KI-001.krn"), work("kern/007-1-KI-002.krn"));
 }
 
+TEST(Corpora, APieceWhoseLicenceAsksForANameIsKeptOnlyWithOne) {
+  const auto mutopia = std::find_if(corpora().begin(), corpora().end(),
+                                    [](const Corpus& corpus) { return corpus.name == "mutopia"; });
+  const auto verdict = [&](const std::string& licence, const std::string& maintainer) {
+    const Index index = {{"a.mid", {{"licence", licence}, {"maintainer", maintainer}}}};
+    return judge(*mutopia, "a.mid", {}, index);
+  };
+  EXPECT_EQ(verdict("BY", "Jane Doe").attribution, "Jane Doe");
+  EXPECT_EQ(verdict("BY", "Jane Doe").reason, "");
+  EXPECT_THAT(verdict("BY", "").reason, HasSubstr("asks to name the maintainer"));
+  EXPECT_EQ(verdict("PD", "").reason, "");
+}
+
 TEST(Prepare, KeepsHeldOutPiecesApartAndSaysWhyOthersAreLeftOut) {
   const Folder folder;
   const fs::path tunes = folder.path() / "corpora" / "open-hymnal";

@@ -92,11 +92,8 @@ class Clues {
 
   void set_voice(const Event& event) {
     const Part& part = parts_[event.slot];
-    stream_.after_voice(event, rows_);
     set(Clue::type, static_cast<std::uint64_t>(event.type));
     set(Clue::voice, static_cast<std::uint64_t>(voice_of(event)));
-    set(Clue::key, rows_.view()[1]);
-    set(Clue::instrument, rows_.view()[2]);
     set(Clue::open, std::hash<std::bitset<128>>()(part.open));
     for (std::size_t i = 0; i < part.begun.size(); ++i) {
       std::uint64_t* const to = values_.data() + index_of(Clue::same_pitch_1) + i * 4;
@@ -142,10 +139,11 @@ void walk(const Excerpt& excerpt, int field, const Chain& chain, const Each& eac
 
 NgramDesign unigram_design() {
   NgramDesign design{"unigram", {}};
-  design.chains.fill({{}});
+  design.chains.fill(Chain(1));
   return design;
 }
 
+// clang-format off
 std::vector<NgramDesign> ngram_designs() {
   using enum Clue;
   return {
@@ -167,53 +165,21 @@ std::vector<NgramDesign> ngram_designs() {
            {{}, {same_duration_1}, {same_age_1}, {same_duration_2}, {duration_1}, {voice}, {pitch}},
            {{}, {same_velocity_1}, {velocity_1}, {same_velocity_2}, {voice}, {shift}, {pitch}},
        }}},
-      // And the meter, the key and the instrument are known.
-      {"parts and bars",
+      // The same, further back, and with where in the bar the event is.
+      {"parts, further back",
        {{
-           {{}, {voice_1}, {position}, {shift_1}, {voice_2}, {duration_1}, {shift_2}, {voice_3}},
-           {{}, {cast}, {voice_1}, {shift}, {position}, {voice_2}, {voice_3}, {voice_4}},
-           {{}, {type}, {open}, {same_pitch_1}, {key}, {same_pitch_2}, {shift}, {same_pitch_3}},
-           {{},
-            {same_duration_1},
-            {same_age_1},
-            {position},
-            {same_duration_2},
-            {duration_1},
-            {voice}},
-           {{},
-            {same_velocity_1},
-            {velocity_1},
-            {instrument},
-            {position},
-            {same_velocity_2},
-            {pitch}},
-       }}},
-      // The harmony of the moment before the line of the part.
-      {"chords",
-       {{
-           {{}, {voice_1}, {position}, {voice_2}, {shift_1}, {shift_2}, {voice_3}, {duration_1}},
-           {{}, {cast}, {voice_1}, {shift}, {voice_2}, {pitch_1}, {voice_3}, {position}},
-           {{},
-            {type},
-            {open},
-            {same_pitch_1},
-            {shift},
-            {pitch_1},
-            {key},
-            {same_pitch_2},
-            {pitch_2}},
-           {{},
-            {shift},
-            {duration_1},
-            {same_duration_1},
-            {voice},
-            {position},
-            {same_age_1},
-            {pitch}},
-           {{}, {same_velocity_1}, {same_velocity_2}, {velocity_1}, {same_velocity_3}, {position}},
+           {{}, {voice_1}, {shift_1}, {voice_2}, {duration_1}, {shift_2}, {voice_3}, {shift_3},
+            {duration_2}, {voice_4, shift_4}, {position}},
+           {{}, {cast}, {voice_1}, {shift}, {voice_2}, {voice_3}, {shift_1}, {shift_2}, {voice_4}},
+           {{}, {type}, {open}, {same_pitch_1}, {shift}, {same_pitch_2}, {pitch_1, voice_1},
+            {same_pitch_3}, {pitch_2}},
+           {{}, {same_duration_1}, {shift}, {duration_1}, {same_age_1}, {same_duration_2},
+            {position}, {voice}},
+           {{}, {same_velocity_1}, {velocity_1}, {same_velocity_2}, {same_velocity_3}},
        }}},
   };
 }
+// clang-format on
 
 FieldNgram::FieldNgram(int field, Chain chain)
     : field_(field),

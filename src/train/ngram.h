@@ -14,53 +14,25 @@
 
 namespace antiphon::train {
 
-/// Something that a field's prediction may look at.
+/// Something that a field's prediction may look at. After what is chosen of this event already:
+/// `cast`, how many parts there are and who of them is human; `position` in the bar, of this event
+/// once its shift is chosen, else of the event before; `open`, the pitches that this event's part
+/// holds if it is human. FIELD_n is of the nth event before; `same_` is of the nth note before that
+/// began in this event's part, and `age` how long ago it began.
+// clang-format off
 enum class Clue : std::uint8_t {
-  type,
-  shift,
-  voice,
-  pitch,
-  duration,  // Of this event, as far as it is chosen.
-  cast,      // How many parts there are, and who is human.
-  position,  // In the bar: of this event once its shift is
-             // chosen, else of the event before.
-  instrument,
-  key,   // Of this event's part; of the piece here.
-  open,  // The pitches that its part holds, if it is human.
-  shift_1,
-  voice_1,
-  pitch_1,
-  duration_1,
-  velocity_1,  // The event before, ...
-  shift_2,
-  voice_2,
-  pitch_2,
-  duration_2,
-  velocity_2,
-  shift_3,
-  voice_3,
-  pitch_3,
-  duration_3,
-  velocity_3,
-  shift_4,
-  voice_4,
-  pitch_4,
-  duration_4,
-  velocity_4,  // ... and so on.
-  same_pitch_1,
-  same_duration_1,
-  same_velocity_1,
-  same_age_1,  // The note that began last in this
-  same_pitch_2,
-  same_duration_2,
-  same_velocity_2,
-  same_age_2,  // event's part, the one before, and
-  same_pitch_3,
-  same_duration_3,
-  same_velocity_3,
-  same_age_3,  // how long ago that was.
+  type, shift, voice, pitch, duration,
+  cast, position, open,
+  shift_1, voice_1, pitch_1, duration_1, velocity_1,
+  shift_2, voice_2, pitch_2, duration_2, velocity_2,
+  shift_3, voice_3, pitch_3, duration_3, velocity_3,
+  shift_4, voice_4, pitch_4, duration_4, velocity_4,
+  same_pitch_1, same_duration_1, same_velocity_1, same_age_1,
+  same_pitch_2, same_duration_2, same_velocity_2, same_age_2,
+  same_pitch_3, same_duration_3, same_velocity_3, same_age_3,
   count
 };
+// clang-format on
 
 /// What each level of a chain of contexts adds to the one before it; the first level is empty.
 using Chain = std::vector<std::vector<Clue>>;

@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Part of every shard's input hash: to be raised when the rules below or the readers change.
-constexpr std::string_view rules = "rules 1";
+constexpr std::string_view rules = "rules 2";
 
 // A file of a corpus and what became of it: a line of the ledger.
 struct Entry {
@@ -123,7 +123,7 @@ void weigh(const Corpus& corpus, std::vector<Entry>& entries) {
 
 std::string ledger_of(const std::vector<Entry>& entries, const Corpus& corpus) {
   std::ostringstream out;
-  out << "path\tsha256\tlicence\tnotes\tsplit\tkept\treason\tstyle\tweight\n";
+  out << "path\tsha256\tlicence\tnotes\tsplit\tkept\treason\tstyle\tweight\tattribution\n";
   for (const Entry& entry : entries) {
     const bool kept = entry.verdict.reason.empty();
     std::string reason = entry.verdict.reason;
@@ -133,7 +133,7 @@ std::string ledger_of(const std::vector<Entry>& entries, const Corpus& corpus) {
         << '\t' << entry.notes << '\t' << (kept ? entry.split : "-") << '\t'
         << (kept ? "yes" : "no") << '\t' << reason << '\t'
         << tokens::style_names[static_cast<std::size_t>(entry.verdict.style)] << '\t'
-        << entry.piece.weight << '\n';
+        << entry.piece.weight << '\t' << entry.verdict.attribution << '\n';
   }
   return out.str();
 }

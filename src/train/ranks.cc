@@ -90,18 +90,23 @@ Result<std::shared_ptr<Ranks>> Ranks::from_environment() {
                  "WORLD_SIZE is " + std::to_string(count) +
                      ": RANK must be 0 to one less, MASTER_ADDR set, MASTER_PORT 1 to 65535"};
   }
+  return connect(value("MASTER_ADDR"), static_cast<std::uint16_t>(port), rank, count);
+}
+
+Result<std::shared_ptr<Ranks>> Ranks::connect(const std::string& address, std::uint16_t port,
+                                              int rank, int count) {
 #ifdef USE_C10D_GLOO
   try {
-    return std::shared_ptr<Ranks>(std::make_shared<Gloo>(
-        value("MASTER_ADDR"), static_cast<std::uint16_t>(port), rank, count));
+    return std::shared_ptr<Ranks>(std::make_shared<Gloo>(address, port, rank, count));
   } catch (const std::exception& error) {
     return Error{Errc::unavailable,
                  "the other ranks can't be reached: " + std::string(error.what())};
   }
 #else
-  return Error{Errc::unsupported,
-               "WORLD_SIZE is " + std::to_string(count) +
-                   ", and this build has no Gloo: install libgloo-dev and build again"};
+  return Error{Errc::unsupported, "rank " + std::to_string(rank) + " of " + std::to_string(count) +
+                                      " at " + address + ":" + std::to_string(port) +
+                                      ": this build has no Gloo; install libgloo-dev and build "
+                                      "again"};
 #endif
 }
 

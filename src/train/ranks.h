@@ -20,6 +20,11 @@ class Ranks {
   /// Errors: half of it is set, or the others can't be reached.
   static Result<std::shared_ptr<Ranks>> from_environment();
 
+  /// Rank `rank` of `count`, who meet at rank 0's address.
+  /// Errors: the others can't be reached, or this build has no Gloo.
+  static Result<std::shared_ptr<Ranks>> connect(const std::string& address, std::uint16_t port,
+                                                int rank, int count);
+
   virtual int rank() const = 0;
   virtual int count() const = 0;
   bool leads() const { return rank() == 0; }
