@@ -51,7 +51,7 @@ std::optional<Drum> drum_of(std::uint8_t pitch) {
 }
 
 std::uint8_t pitch_of(Drum drum) {
-  static constexpr std::array<std::uint8_t, drums> keys = {36, 38, 42, 46, 43, 47, 50, 49, 51};
+  static constexpr std::array<std::uint8_t, drum_kinds> keys = {36, 38, 42, 46, 43, 47, 50, 49, 51};
   return keys[static_cast<std::size_t>(drum)];
 }
 
@@ -98,7 +98,7 @@ DrumGrid drum_grid(std::span<const Note> notes, Ticks start) {
 std::vector<Note> notes_of(const DrumGrid& grid, Ticks start) {
   std::vector<Note> notes;
   for (std::size_t step = 0; step < drum_steps; ++step) {
-    for (std::size_t drum = 0; drum < drums; ++drum) {
+    for (std::size_t drum = 0; drum < drum_kinds; ++drum) {
       const DrumHit& hit = grid.steps[step][drum];
       if (!hit) continue;
       const Ticks at = start + drum_step * static_cast<std::int64_t>(step) + Ticks{hit.offset};

@@ -27,14 +27,14 @@ enum class Drum : std::uint8_t {
   ride
 };
 
-inline constexpr std::size_t drums = 9;
+inline constexpr std::size_t drum_kinds = 9;
 inline constexpr std::size_t drum_steps = 32;
 inline constexpr std::size_t drum_steps_a_bar = 16;
-inline constexpr std::size_t drum_cells = drums * drum_steps;
+inline constexpr std::size_t drum_cells = drum_kinds * drum_steps;
 inline constexpr music::Ticks drum_step{music::Ticks::per_quarter / 4};
 inline constexpr music::Ticks drum_span = drum_step * drum_steps;
 
-inline constexpr std::array<std::string_view, drums> drum_names = {
+inline constexpr std::array<std::string_view, drum_kinds> drum_names = {
     "kick", "snare", "closed hat", "open hat", "low tom", "mid tom", "high tom", "crash", "ride"};
 
 /// The drum that a key of a General MIDI kit, or of a Roland TD-11 where that says more, stands
@@ -60,7 +60,7 @@ struct DrumHit {
 DrumHit drum_hit(float velocity, float offset);
 
 struct DrumGrid {
-  std::array<std::array<DrumHit, drums>, drum_steps> steps{};
+  std::array<std::array<DrumHit, drum_kinds>, drum_steps> steps{};
 
   DrumHit& at(std::size_t step, Drum drum) { return steps[step][static_cast<std::size_t>(drum)]; }
   const DrumHit& at(std::size_t step, Drum drum) const {

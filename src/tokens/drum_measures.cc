@@ -26,7 +26,7 @@ double squared_distance(const DrumFeatures& a, const DrumFeatures& b) {
 template <class Each>
 void for_all_hits(const DrumGrid& grid, const Each& each) {
   for (std::size_t step = 0; step < drum_steps; ++step) {
-    for (std::size_t drum = 0; drum < drums; ++drum) {
+    for (std::size_t drum = 0; drum < drum_kinds; ++drum) {
       if (const DrumHit& hit = grid.steps[step][drum]) each(step, drum, hit);
     }
   }
@@ -37,7 +37,7 @@ void for_all_hits(const DrumGrid& grid, const Each& each) {
 DrumKey key_of(const DrumGrid& grid) {
   DrumKey key;
   for_all_hits(grid, [&](std::size_t step, std::size_t drum, const DrumHit&) {
-    key.set(step * drums + drum);
+    key.set(step * drum_kinds + drum);
   });
   return key;
 }
@@ -62,7 +62,7 @@ int syncopation(const DrumGrid& grid) {
 
 DrumFeatures features_of(const DrumGrid& grid) {
   DrumFeatures features{};
-  std::array<float, drums> hits{}, velocities{}, offsets{};
+  std::array<float, drum_kinds> hits{}, velocities{}, offsets{};
   for_all_hits(grid, [&](std::size_t step, std::size_t drum, const DrumHit& hit) {
     const float velocity = static_cast<float>(hit.velocity) / 127.0F;
     features[drum * drum_steps_a_bar + step % drum_steps_a_bar] += velocity / 2;
@@ -70,8 +70,8 @@ DrumFeatures features_of(const DrumGrid& grid) {
     velocities[drum] += velocity;
     offsets[drum] += static_cast<float>(hit.offset) / static_cast<float>(drum_step.count);
   });
-  float* out = features.data() + drums * drum_steps_a_bar;
-  for (std::size_t drum = 0; drum < drums; ++drum) {
+  float* out = features.data() + drum_kinds * drum_steps_a_bar;
+  for (std::size_t drum = 0; drum < drum_kinds; ++drum) {
     const float count = std::max(hits[drum], 1.0F);
     *out++ = hits[drum] / static_cast<float>(drum_steps);
     *out++ = velocities[drum] / count;

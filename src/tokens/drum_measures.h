@@ -23,7 +23,7 @@ int syncopation(const DrumGrid& grid);
 /// struck at each sixteenth of the bar (velocity / 127, the mean of the two bars; 144 numbers), its
 /// hits a bar over 16, its mean velocity / 127 and its mean offset in steps times 4 (0 where it is
 /// silent).
-inline constexpr std::size_t drum_features = drums * (drum_steps_a_bar + 3);
+inline constexpr std::size_t drum_features = drum_kinds * (drum_steps_a_bar + 3);
 using DrumFeatures = std::array<float, drum_features>;
 DrumFeatures features_of(const DrumGrid& grid);
 

@@ -69,7 +69,7 @@ TEST(DrumGrid, TheLoudestOfACellStays) {
 TEST(DrumGrid, KeysOfNoDrumAreLeftOut) {
   EXPECT_FALSE(drum_of(56));  // A cowbell.
   EXPECT_EQ(drum_of(22), Drum::closed_hat);
-  for (std::size_t drum = 0; drum < drums; ++drum) {
+  for (std::size_t drum = 0; drum < drum_kinds; ++drum) {
     EXPECT_EQ(drum_of(pitch_of(static_cast<Drum>(drum))), static_cast<Drum>(drum));
   }
 }
