@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "curve.h"
 #include "options.h"
 #include "train/golden.h"
 
@@ -35,6 +36,9 @@ void add_export(CLI::App& app) {
     const Status status = train::export_model(options->checkpoint, options->out,
                                               *nn::type_named(options->type), facts);
     if (!status) fail(status.error().message);
+    const Status copied =
+        copy_curve(std::filesystem::path(options->checkpoint).parent_path(), options->out);
+    if (!copied) say("no picture of the curve: " + copied.error().message);
   });
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "curve.h"
 #include "options.h"
 #include "train/dataset.h"
 #include "train/trainer.h"
@@ -54,6 +55,8 @@ void run(RunFlags& flags) {
   const Status status = train::run(
       flags.run, *data, validation ? &*validation : nullptr, [] { return interrupted != 0; }, say);
   if (!status) fail(status.error().message);
+  const Status drawn = draw_curve(flags.run.checkpoint);
+  if (!drawn) say("no picture of the curve: " + drawn.error().message);
 }
 
 }  // namespace
