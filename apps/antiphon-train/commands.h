@@ -13,5 +13,8 @@ void add_export(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_golden(CLI::App& app);
+void add_groove(CLI::App& app);
+void add_groove_evaluate(CLI::App& app);
+void add_groove_export(CLI::App& app);
 
 }  // namespace antiphon::apps

@@ -8,6 +8,7 @@
 #include "curve.h"
 #include "options.h"
 #include "train/golden.h"
+#include "train/groove_export.h"
 
 namespace antiphon::apps {
 
@@ -53,6 +54,9 @@ void add_golden(CLI::App& app) {
       const Status status = train::write_golden(shape, 20240229, *folder, name);
       if (!status) fail(status.error().message);
     }
+    const Status status = train::write_groove_golden(std::filesystem::path(*folder) / "groove",
+                                                     "golden_groove", 20240229);
+    if (!status) fail(status.error().message);
   });
 }
 

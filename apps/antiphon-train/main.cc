@@ -12,6 +12,9 @@ int main(int argc, char** argv) {
   antiphon::apps::add_evaluate(app);
   antiphon::apps::add_bench(app);
   antiphon::apps::add_golden(app);
+  antiphon::apps::add_groove(app);
+  antiphon::apps::add_groove_evaluate(app);
+  antiphon::apps::add_groove_export(app);
   CLI11_PARSE(app, argc, argv);
   return 0;
 }
