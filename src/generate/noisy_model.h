@@ -15,6 +15,9 @@ namespace antiphon::generate {
 class NoisyModel : public EventModel {
  public:
   explicit NoisyModel(std::size_t capacity) : capacity_(capacity) {}
+  /// One that would choose nothing else for `field`.
+  NoisyModel(std::size_t capacity, int field, std::size_t only)
+      : capacity_(capacity), field_(field), only_(only) {}
 
   std::size_t capacity() const override { return capacity_; }
   std::size_t size() const override { return hashes_.size(); }
@@ -36,6 +39,7 @@ class NoisyModel : public EventModel {
     if (field == tokens::field_shift) {
       for (std::size_t s = 12; s < logits_.size(); ++s) logits_[s] -= 3;
     }
+    if (field == field_) logits_[only_] += 50;
     return logits_;
   }
   void condition(std::span<const std::uint16_t> rows) override {
@@ -48,6 +52,8 @@ class NoisyModel : public EventModel {
     return Random(hash ^ (value + 77) * 0x100000001b3u).bits();
   }
   std::size_t capacity_;
+  int field_ = -1;
+  std::size_t only_ = 0;
   std::vector<std::uint64_t> hashes_;
   std::uint64_t last_ = 0, hash_ = 0;  // A rewind leaves the last answer standing, as engines do.
   std::vector<float> logits_;

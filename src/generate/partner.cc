@@ -17,6 +17,12 @@ namespace {
 
 constexpr std::size_t largest_field = 128;
 
+// Who was asked to play as much as most accompaniments do, doesn't rest for longer than two bars of
+// 4/4 while somebody plays. Models left alone stay silent for ever now and then, because in scores
+// silence is followed by silence.
+constexpr int steady_density = 3;
+constexpr std::int32_t longest_rest = 96;
+
 music::PitchRange range_of(const tokens::Slot& slot) {
   if (slot.instrument == tokens::instrument_drums) return music::drum_keys;
   if (slot.instrument == tokens::instrument_unknown) return {};
@@ -166,6 +172,22 @@ bool Partner::pitch_allowed(int slot, int pitch, bool tie, std::int32_t at) cons
   return end <= at;
 }
 
+bool Partner::rested_too_long(int slot, std::int32_t at) const {
+  const tokens::Slot& part = stream_.header().slots[static_cast<std::size_t>(slot)];
+  if (part.role == Role::human || part.density < steady_density) return false;
+  return !any_pitch([&](int pitch) { return stream_.ai_end(slot, pitch) > at - longest_rest; });
+}
+
+bool Partner::someone_must_play(std::int32_t at) const {
+  if (at < ai_from_ || at >= last_end_ || at < longest_rest) return false;
+  bool human = false, rested = false;
+  for (int slot = 0; slot < static_cast<int>(stream_.header().slots.size()); ++slot) {
+    human |= any_pitch([&](int pitch) { return stream_.human_holds(slot, pitch); });
+    rested |= rested_too_long(slot, at);
+  }
+  return human && rested;
+}
+
 bool Partner::voice_allowed(int voice, std::int32_t at) const {
   if (voice == tokens::voice_wait) return at - stream_.now() == tokens::max_shift;
   if (voice == tokens::voice_end) return false;
@@ -213,8 +235,11 @@ TimedEvent Partner::propose(std::int32_t imagine) {
   stream_.after_shift(event, rows);
   model_.condition(rows.view());
 
-  const int voice = sampler_.draw(model_.logits(tokens::field_voice),
-                                  [&](int v) { return voice_allowed(v, at); });
+  const bool must = someone_must_play(at);
+  const int voice = sampler_.draw(model_.logits(tokens::field_voice), [&](int v) {
+    const bool rested = v % 3 == 0 && v < tokens::voice_wait && rested_too_long(v / 3, at);
+    return (!must || rested) && voice_allowed(v, at);
+  });
   if (voice < 0 || voice == tokens::voice_wait)
     return {at, event};  // A wait: nothing can come at this step.
   event.slot = static_cast<std::uint8_t>(voice / 3);

@@ -35,7 +35,9 @@ std::vector<TimedEvent> human_events(const tokens::GridScore& score,
 /// between (competing risks; the thinning of Lewis and Shedler 1979).
 ///
 /// What can't be is never drawn: a note before its time, an event of a part that isn't there, a
-/// pitch outside the instrument's range or already sounding in its part, an onset out of order.
+/// pitch outside the instrument's range or already sounding in its part, an onset out of order, a
+/// rest of over two bars of 4/4 in a part that was asked for a density of 3 or more, while a human
+/// note sounds.
 ///
 /// Threads: one. Owns its stream and random numbers; borrows the model, which nobody else may use.
 class Partner {
@@ -81,6 +83,8 @@ class Partner {
   TimedEvent propose(std::int32_t imagine);
   void imagine_human(tokens::Event& event);
   bool human_may(bool release, int slot, int pitch) const;
+  bool rested_too_long(int slot, std::int32_t at) const;
+  bool someone_must_play(std::int32_t at) const;
   bool voice_allowed(int voice, std::int32_t at) const;
   bool pitch_allowed(int slot, int pitch, bool tie, std::int32_t at) const;
   void add(std::int32_t at, tokens::Event event);

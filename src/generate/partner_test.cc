@@ -131,6 +131,37 @@ TEST(Partner, NothingSoundsBeyondTheLastEnd) {
   EXPECT_LE(end, 96);
 }
 
+TEST(Partner, WhoWasAskedToPlayDoesNotRestForEver) {
+  GridScore score;
+  score.meters = {{0, music::Meter()}};
+  score.parts.resize(2);
+  for (std::int32_t at = 0; at < 4800; at += 12) score.parts[0].notes.push_back({at, 12, 60, 0});
+  const std::vector<Role> duet = {Role::human, Role::ai};
+  for (const int density : {0, 5}) {
+    // A model that never says anything but that the human plays on.
+    NoisyModel model(512, tokens::field_voice, 0);
+    tokens::Header header = header_of(score, duet, tokens::Style::song);
+    header.slots[1].density = density;
+    Partner partner(model, header, 0, {});
+    std::int32_t last = 0, longest = 0;
+    std::size_t notes = 0;
+    for (const TimedEvent& human : human_events(score, duet)) {
+      for (const auto& [at, event] : partner.play(human.at)) {
+        longest = std::max(longest, at - last);
+        last = std::max(last, at + event.duration);
+        ++notes;
+      }
+      partner.hear(human);
+    }
+    if (density == 0) {
+      EXPECT_EQ(notes, 0u);
+    } else {
+      EXPECT_GT(notes, 20u);
+      EXPECT_LE(longest, 96 + 48);
+    }
+  }
+}
+
 // What a partner would play next, and what its model was told to know it.
 std::vector<TimedEvent> next_of(Partner& partner, std::int32_t until) {
   const auto events = partner.play(until);
