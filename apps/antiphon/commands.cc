@@ -8,6 +8,8 @@ std::span<const Command> commands() {
       {"accompany", "Play with a melody, as if it were played live", accompany_command},
       {"jam", "Play with a player in time; for now a file is the player", jam_command},
       {"continue", "Go on with a score", continue_command},
+      {"groove", "Make drums in a style", groove_command},
+      {"humanize", "Play a score's drums as a human would", humanize_command},
       {"render", "Play a score into a WAV file", render_command},
       {"show", "Draw a score as a piano roll", show_command},
       {"convert", "Read a score in one format and write it in another", convert_command},

@@ -27,6 +27,8 @@ Action accompany_command(CLI::App& flags);
 Action continue_command(CLI::App& flags);
 Action convert_command(CLI::App& flags);
 Action evaluate_command(CLI::App& flags);
+Action groove_command(CLI::App& flags);
+Action humanize_command(CLI::App& flags);
 Action jam_command(CLI::App& flags);
 Action models_command(CLI::App& flags);
 Action render_command(CLI::App& flags);

@@ -2,6 +2,7 @@
 #include "antiphon/model_check.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -10,6 +11,8 @@
 #include "antiphon/model_folder.h"
 #include "base/file.h"
 #include "crypto/hash.h"
+#include "nn/config.h"
+#include "nn/groove_config.h"
 #include "nn/safetensors.h"
 
 namespace antiphon::app {
@@ -39,6 +42,32 @@ Error in_folder(const fs::path& folder, const char* file, const Error& error) {
   return {error.code, (folder / file).string() + ": " + error.message};
 }
 
+std::string text_of(const char* pattern, auto... values) {
+  char text[256];
+  std::snprintf(text, sizeof text, pattern, values...);
+  return text;
+}
+
+/// Each architecture says what it is made of in its own words.
+Status read_shape(std::string_view json, ModelFacts& facts) {
+  if (facts.architecture == "groove-gan") {
+    ANTIPHON_TRY(const nn::GrooveConfig config, nn::GrooveConfig::parse(json));
+    facts.config = config.to_json();
+    facts.parameters = config.parameters();
+    facts.shape = text_of("%u steps of %u drums, %u latent numbers, %u layers of %u, %zu styles",
+                          config.steps, config.drums, config.latent, config.layers, config.hidden,
+                          config.styles.size());
+    return Done{};
+  }
+  ANTIPHON_TRY(const nn::TransformerConfig config, nn::TransformerConfig::parse(json));
+  facts.config = config.to_json();
+  facts.parameters = config.parameters();
+  facts.shape = text_of(
+      "%u layers, width %u, %u heads (%u for keys and values), feed-forward %u, context %u events",
+      config.layers, config.dim, config.heads, config.kv_heads, config.ff, config.context);
+  return Done{};
+}
+
 fs::path without_slash(const fs::path& folder) {
   return folder.has_filename() ? folder : folder.parent_path();
 }
@@ -50,10 +79,10 @@ Result<ModelFacts> read_model_facts(const fs::path& folder) {
   facts.folder = without_slash(folder);
   facts.name = facts.folder.filename().string();
   ANTIPHON_TRY(const Bytes config, read_file(folder / "config.json", max_text_bytes));
-  auto parsed = nn::TransformerConfig::parse(as_text(config));
-  if (!parsed) return in_folder(folder, "config.json", parsed.error());
-  facts.config = *std::move(parsed);
   facts.architecture = string_in(as_text(config), "architecture");
+  if (const Status shape = read_shape(as_text(config), facts); !shape) {
+    return in_folder(folder, "config.json", shape.error());
+  }
   ANTIPHON_TRY(Bytes weights, read_file(folder / "weights.safetensors"));
   facts.weights_bytes = weights.size();
   const auto file = nn::SafeTensors::parse(std::move(weights));
@@ -93,18 +122,24 @@ ModelCheck check_model(const fs::path& folder) {
     }
   };
   const auto config = read_file(folder / "config.json", max_text_bytes);
-  const auto vocabulary = read_file(folder / "vocabulary.json", max_text_bytes);
   const auto weights = read_file(folder / "weights.safetensors");
-  for (const auto* file : {&config, &vocabulary, &weights}) {
+  for (const auto* file : {&config, &weights}) {
     if (!*file) check.failed.push_back(file->error().message);
   }
   if (!check.failed.empty()) return check;
 
-  const std::string vocabulary_hash = crypto::sha256_hex(*vocabulary);
-  if (const auto said = string_in(as_text(*config), "vocabulary"); !said.empty()) {
-    compare("the vocabulary's hash in config.json", said, vocabulary_hash);
-  } else {
-    check.failed.push_back("config.json names no vocabulary");
+  // A groove has no vocabulary: its grid is part of its shape.
+  const bool groove = string_in(as_text(*config), "architecture") == "groove-gan";
+  std::string vocabulary_hash;
+  if (!groove) {
+    const auto vocabulary = read_file(folder / "vocabulary.json", max_text_bytes);
+    if (!vocabulary) return check.failed.push_back(vocabulary.error().message), check;
+    vocabulary_hash = crypto::sha256_hex(*vocabulary);
+    if (const auto said = string_in(as_text(*config), "vocabulary"); !said.empty()) {
+      compare("the vocabulary's hash in config.json", said, vocabulary_hash);
+    } else {
+      check.failed.push_back("config.json names no vocabulary");
+    }
   }
   if (const auto said = string_in(as_text(*config), "weights"); !said.empty()) {
     compare("the weights' hash in config.json", said, crypto::sha256_hex(*weights));
@@ -114,14 +149,20 @@ ModelCheck check_model(const fs::path& folder) {
     if (const auto said = metadata.find("vocabulary"); said != metadata.end()) {
       compare("the vocabulary's hash in the weights", said->second, vocabulary_hash);
     }
+    if (const auto said = metadata.find("config"); groove && said != metadata.end()) {
+      compare("the config's hash in the weights", said->second, crypto::sha256_hex(*config));
+    }
   }
   // The folder's path rather than its name, which another root may have too.
-  const auto model = load_model(fs::absolute(folder).string());
-  if (model) {
-    check.passed.push_back("the model loads");
-  } else {
-    check.failed.push_back(model.error().message);
-  }
+  const std::string path = fs::absolute(folder).string();
+  const auto loads = [&](const auto& model) {
+    if (model) {
+      check.passed.push_back("the model loads");
+    } else {
+      check.failed.push_back(model.error().message);
+    }
+  };
+  groove ? loads(load_groove_model(path)) : loads(load_model(path));
   return check;
 }
 

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "nn/config.h"
 
 namespace antiphon::app {
 
@@ -17,7 +16,9 @@ struct ModelFacts {
   std::string name;
   std::filesystem::path folder;
   std::string architecture;
-  nn::TransformerConfig config;
+  std::string config;  ///< As canonical JSON.
+  std::uint64_t parameters = 0;
+  std::string shape;         ///< In words.
   std::string weights_type;  ///< Of the matrices: "f32", "bf16" or "int8".
   std::uintmax_t weights_bytes = 0;
   std::map<std::string, std::string> metadata;  ///< Of the weights file.

@@ -6,11 +6,20 @@
 
 #include "base/file.h"
 #include "crypto/hash.h"
+#include "generate/groove.h"
 #include "generate/transformer_model.h"
 
 namespace antiphon::app {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+std::string name_of(const fs::path& folder) {
+  return (folder.has_filename() ? folder : folder.parent_path()).filename().string();
+}
+
+}  // namespace
 
 std::vector<fs::path> model_roots() {
   std::vector<fs::path> roots;
@@ -44,10 +53,17 @@ Result<LoadedModel> load_model(const std::string& name) {
   if (!transformer) {
     return Error{transformer.error().code, folder.string() + ": " + transformer.error().message};
   }
-  fs::path shown = folder;
-  if (!shown.has_filename()) shown = shown.parent_path();
-  return LoadedModel{shown.filename().string(), crypto::sha256_hex(*bytes),
-                     *std::move(transformer)};
+  return LoadedModel{name_of(folder), crypto::sha256_hex(*bytes), *std::move(transformer)};
+}
+
+Result<LoadedGroove> load_groove_model(const std::string& name) {
+  ANTIPHON_TRY(const fs::path folder, find_model(name));
+  ANTIPHON_TRY(const Bytes config, read_file(folder / "config.json", 1 << 20));
+  ANTIPHON_TRY(Bytes weights, read_file(folder / "weights.safetensors"));
+  const auto bytes = std::make_shared<const Bytes>(std::move(weights));
+  auto groove = generate::load_groove(as_text(config), *bytes, bytes);
+  if (!groove) return Error{groove.error().code, folder.string() + ": " + groove.error().message};
+  return LoadedGroove{name_of(folder), crypto::sha256_hex(*bytes), *std::move(groove)};
 }
 
 }  // namespace antiphon::app

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "nn/groove.h"
 #include "nn/transformer.h"
 
 namespace antiphon::app {
@@ -28,5 +29,15 @@ struct LoadedModel {
 
 /// Loads `config.json`, `vocabulary.json` and `weights.safetensors` of a model's folder.
 Result<LoadedModel> load_model(const std::string& name);
+
+/// A generator of drum patterns and what a report says of it.
+struct LoadedGroove {
+  std::string name;
+  std::string sha256;  ///< Of weights.safetensors.
+  std::shared_ptr<const nn::Groove> groove;
+};
+
+/// Loads `config.json` and `weights.safetensors` of a groove's folder.
+Result<LoadedGroove> load_groove_model(const std::string& name);
 
 }  // namespace antiphon::app

@@ -21,10 +21,10 @@ Json to_json(const ModelFacts& facts) {
   return {{"name", facts.name},
           {"folder", facts.folder.string()},
           {"architecture", facts.architecture},
-          {"parameters", facts.config.parameters()},
+          {"parameters", facts.parameters},
           {"weights_type", facts.weights_type},
           {"weights_bytes", facts.weights_bytes},
-          {"config", Json::parse(facts.config.to_json())},
+          {"config", Json::parse(facts.config)},
           {"metadata", facts.metadata}};
 }
 
@@ -41,10 +41,10 @@ Status list(bool as_json) {
     } else if (as_json) {
       json.push_back(to_json(*facts));
     } else {
-      std::printf(
-          "%-16s %-18s %7.2f M parameters  %-5s %7.1f MiB  %s\n", facts->name.c_str(),
-          facts->architecture.c_str(), static_cast<double>(facts->config.parameters()) / 1e6,
-          facts->weights_type.c_str(), mebibytes(facts->weights_bytes), facts->folder.c_str());
+      std::printf("%-16s %-18s %7.2f M parameters  %-5s %7.1f MiB  %s\n", facts->name.c_str(),
+                  facts->architecture.c_str(), static_cast<double>(facts->parameters) / 1e6,
+                  facts->weights_type.c_str(), mebibytes(facts->weights_bytes),
+                  facts->folder.c_str());
     }
   }
   if (as_json) return print_json(json), Done{};
@@ -60,15 +60,10 @@ Status show(const std::string& name, bool as_json) {
   ANTIPHON_TRY(const ModelFacts facts, read_model_facts(folder));
   if (as_json) return print_json(to_json(facts)), Done{};
 
-  const nn::TransformerConfig& config = facts.config;
   std::printf("%s (%s)\n", facts.name.c_str(), facts.folder.c_str());
-  std::printf(
-      "  architecture  %s: %u layers, width %u, %u heads (%u for keys and values), "
-      "feed-forward %u, context %u events\n",
-      facts.architecture.c_str(), config.layers, config.dim, config.heads, config.kv_heads,
-      config.ff, config.context);
+  std::printf("  architecture  %s: %s\n", facts.architecture.c_str(), facts.shape.c_str());
   std::printf("  weights       %.2f M parameters, %s, %.1f MiB\n",
-              static_cast<double>(config.parameters()) / 1e6, facts.weights_type.c_str(),
+              static_cast<double>(facts.parameters) / 1e6, facts.weights_type.c_str(),
               mebibytes(facts.weights_bytes));
   for (const auto& [key, value] : facts.metadata) {
     std::printf("  %-13s %s\n", key.c_str(), value.c_str());

@@ -24,7 +24,7 @@ Result<std::shared_ptr<const nn::Groove>> load_groove(std::string_view config, B
 
 /// What to play.
 struct GrooveWish {
-  std::string style;  ///< One of the model's; empty: none in particular.
+  std::string style{};  ///< One of the model's; empty: none in particular.
   double tempo = 120;
   /// The latent plane, each in [-1, 1]: from sparse to busy, from straight to syncopated, as far as
   /// this style goes.

@@ -16,8 +16,8 @@ using testing::IsEmpty;
 using testing::StartsWith;
 
 TEST(Commands, EachOneHelps) {
-  for (const char* command : {"", "accompany", "continue", "render", "show", "convert", "evaluate",
-                              "models", "models bench"}) {
+  for (const char* command : {"", "accompany", "jam", "continue", "groove", "humanize", "render",
+                              "show", "convert", "evaluate", "models", "models bench"}) {
     const Outcome help = run(std::string(command) + " --help");
     EXPECT_EQ(help.status, 0) << command;
     EXPECT_THAT(help.out, HasSubstr("Usage: antiphon")) << command;
