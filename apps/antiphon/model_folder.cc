@@ -45,6 +45,10 @@ Result<fs::path> find_model(const std::string& name) {
 Result<LoadedModel> load_model(const std::string& name) {
   ANTIPHON_TRY(const fs::path folder, find_model(name));
   ANTIPHON_TRY(const Bytes config, read_file(folder / "config.json", 1 << 20));
+  // First, since models of other architectures have no vocabulary.
+  if (const auto shape = nn::TransformerConfig::parse(as_text(config)); !shape) {
+    return Error{shape.error().code, folder.string() + ": " + shape.error().message};
+  }
   ANTIPHON_TRY(const Bytes vocabulary, read_file(folder / "vocabulary.json", 1 << 20));
   ANTIPHON_TRY(Bytes weights, read_file(folder / "weights.safetensors"));
   const auto bytes = std::make_shared<const Bytes>(std::move(weights));

@@ -37,6 +37,13 @@ TEST(Groove, RefusesWhatItCantPlayAndLeavesNothing) {
   EXPECT_THAT(refused("--model duet-edge"), HasSubstr("expected a groove-gan"));
 }
 
+TEST(Groove, IsNoModelToAccompanyWith) {
+  write("tune.abc", tune);
+  const Outcome outcome = run("accompany tune.abc --model groove -o no.mid");
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("expected an event-transformer"));
+}
+
 TEST(Humanize, PlaysDrumsAnew) {
   ASSERT_EQ(run("groove --bars 2 -o drums.mid").status, 0);
   const Outcome outcome = run("humanize drums.mid --style rock --seed 5 -o human.mid");
