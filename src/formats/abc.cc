@@ -14,6 +14,8 @@
 namespace antiphon::formats {
 namespace {
 
+constexpr std::size_t smallest_budget = std::size_t{1} << 19;
+
 struct Line {
   int number;
   std::string_view text;
@@ -43,7 +45,9 @@ class TuneReader {
  public:
   explicit TuneReader(std::string_view name) : name_(name) {}
 
-  Result<Reading> read(const std::vector<Line>& header, const std::vector<Line>& tune);
+  /// `bytes` is the size of the file, which bounds what its repeats may make.
+  Result<Reading> read(const std::vector<Line>& header, const std::vector<Line>& tune,
+                       std::size_t bytes);
 
  private:
   Error fail(int line, const std::string& what) const {
@@ -131,26 +135,43 @@ Status TuneReader::field(char letter, std::string_view value, int line) {
 }
 
 void TuneReader::directive(std::string_view text) {
+  constexpr std::string_view propagate = "propagate-accidentals";
+  if (text.substr(0, propagate.size()) == propagate) {
+    const std::string_view how = trimmed(text.substr(propagate.size()));
+    if (how == "not") defaults_.accidentals = AbcAccidentals::no;
+    if (how == "octave") defaults_.accidentals = AbcAccidentals::octave;
+    if (how == "pitch") defaults_.accidentals = AbcAccidentals::pitch;
+    return;
+  }
   if (text.substr(0, 4) != "MIDI") return;
   const std::string_view rest = trimmed(text.substr(4));
-  if (rest.substr(0, 7) != "program") return;
-  // "%%MIDI program 40" or "%%MIDI program CHANNEL 40": the last number.
+  // "program 40", "program CHANNEL 40", "channel 10": the last number counts.
   const std::size_t space = rest.find_last_of(" \t");
   if (space == std::string_view::npos) return;
-  int program = 0;
+  int number = 0;
   for (const char c : rest.substr(space + 1)) {
-    if (c < '0' || c > '9' || program > 127) return;
-    program = program * 10 + (c - '0');
+    if (c < '0' || c > '9' || number > 127) return;
+    number = number * 10 + (c - '0');
   }
-  if (program > 127) return;
-  if (in_body_ && !voices_.empty()) {
-    voice(current_).set_program(program);
-  } else {
-    defaults_.program = program;
+  const bool own = in_body_ && !voices_.empty();
+  if (rest.substr(0, 7) == "program" && number <= 127) {
+    if (own) {
+      voice(current_).set_program(number);
+    } else {
+      defaults_.program = number;
+    }
+  } else if (rest.substr(0, 7) == "channel" && number == 10) {
+    if (own) {
+      voice(current_).set_drums();
+    } else {
+      defaults_.clef.percussion = true;
+    }
   }
 }
 
 Status TuneReader::music_line(std::string_view text, int line) {
+  const bool goes_on = text.back() == '\\';  // The words below are for this line and the next.
+  if (goes_on) text.remove_suffix(1);
   std::size_t at = 0;
   while (at < text.size()) {
     // An inline [V:..] changes the voice in mid-line.
@@ -170,11 +191,12 @@ Status TuneReader::music_line(std::string_view text, int line) {
     if (!status) return fail(line, status.error().message);
     at = end;
   }
-  voice(current_).end_line();
+  if (!goes_on) voice(current_).end_line();
   return Done{};
 }
 
-Result<Reading> TuneReader::read(const std::vector<Line>& header, const std::vector<Line>& tune) {
+Result<Reading> TuneReader::read(const std::vector<Line>& header, const std::vector<Line>& tune,
+                                 std::size_t bytes) {
   int last_line = 0;
   char last_field = 0;
   for (const std::vector<Line>* lines : {&header, &tune}) {
@@ -198,16 +220,19 @@ Result<Reading> TuneReader::read(const std::vector<Line>& header, const std::vec
   if (!in_body_) return fail(last_line, "the tune has no key (K:), which ends its header");
 
   music::Score& score = reading_.score;
-  std::size_t budget = std::size_t{1}
-                       << 20;  // Notes and words of all voices, as played: it bounds repeats.
+  // Notes and words of all voices, as played: it bounds repeats.
+  std::size_t budget = std::max(smallest_budget, bytes);
   bool first = true;
   for (const std::string& id : order_) {
     AbcVoice& one = voices_.at(id);
     if (one.empty()) continue;
-    const auto played = one.play(budget);
+    auto played = one.play(budget);
     if (!played)
       return Error{Errc::invalid_input, name_ + ": voice " + id + ": " + played.error().message};
-    music::Part part = played->part;
+    voices_.erase(id);  // What was written is no longer needed, and may be large.
+    music::Part part = std::move(played->part);
+    part.notes.shrink_to_fit();
+    part.lyrics.shrink_to_fit();
     if (part.name.empty()) part.name = id;
     score.parts.push_back(std::move(part));
     if (first) {
@@ -263,7 +288,8 @@ std::pair<std::vector<Line>, std::vector<Tune>> split_tunes(std::string_view tex
 std::vector<Result<Reading>> read_abc_tunes(ByteView bytes, std::string_view name) {
   const auto [header, tunes] = split_tunes(as_text(bytes));
   std::vector<Result<Reading>> readings;
-  for (const Tune& tune : tunes) readings.push_back(TuneReader(name).read(header, tune.lines));
+  for (const Tune& tune : tunes)
+    readings.push_back(TuneReader(name).read(header, tune.lines, bytes.size()));
   return readings;
 }
 
@@ -273,7 +299,7 @@ Result<Reading> read_abc(ByteView bytes, std::string_view name) {
     return Error{Errc::invalid_input,
                  std::string(name) + ": no tune; in ABC a tune begins with a line 'X:1'"};
   }
-  auto reading = TuneReader(name).read(header, tunes.front().lines);
+  auto reading = TuneReader(name).read(header, tunes.front().lines, bytes.size());
   if (reading && tunes.size() > 1) {
     reading->dropped.push_back("all tunes but the first of " + std::to_string(tunes.size()));
   }

@@ -32,6 +32,10 @@ struct AbcClef {
   int semitones() const { return transpose + octave; }
 };
 
+/// How far an accidental reaches in its bar: it doesn't, its octave, or all octaves (the standard's
+/// default, 2.1, section 11.3).
+enum class AbcAccidentals : std::uint8_t { no, octave, pitch };
+
 /// What holds for a voice until something else is said.
 struct AbcDefaults {
   std::optional<music::Meter> meter = music::Meter();  ///< None: free meter.
@@ -41,6 +45,7 @@ struct AbcDefaults {
   AbcKey key;
   AbcClef clef;
   int program = -1;
+  AbcAccidentals accidentals = AbcAccidentals::pitch;
 
   /// Takes the value of M, L, Q or K.
   /// Errors: says what was expected.

@@ -71,7 +71,37 @@ TEST(ReadAbc, AnAccidentalLastsTheBar) {
   EXPECT_EQ(pitches("C", "^FF=FF|^F|F"), "66 66 65 65 66 65");
 }
 
-TEST(ReadAbc, AnAccidentalIsForItsOctave) { EXPECT_EQ(pitches("C", "^Ff"), "66 77"); }
+TEST(ReadAbc, AnAccidentalIsForAllOctavesOfItsBar) {
+  EXPECT_EQ(pitches("C", "^Ff|f"), "66 78 77");
+  EXPECT_EQ(pitches("C\n%%propagate-accidentals octave", "^FfF"), "66 77 66");
+  EXPECT_EQ(pitches("C\n%%propagate-accidentals not", "^FF"), "66 65");
+}
+
+TEST(ReadAbc, ATieCarriesItsAccidentalOverTheBarLine) {
+  EXPECT_EQ(notes("^F4-|F4F4"), "0+192:66 192+96:65") << "one note, then the key's";
+  EXPECT_EQ(notes("[^F^C]4-|[FC]4"), "0+192:61 0+192:66");
+}
+
+TEST(ReadAbc, WordsGoOnWhereALineGoesOn) {
+  const music::Score score = score_of("X:1\nL:1/4\nK:C\nCD\\\nEF\nw: one two three four\n");
+  ASSERT_EQ(score.parts[0].lyrics.size(), 4u);
+  EXPECT_EQ(score.parts[0].lyrics[0].text, "one");
+  EXPECT_EQ(score.parts[0].lyrics[3].at, Ticks::quarters(3));
+}
+
+TEST(ReadAbc, ChannelTenIsDrums) {
+  EXPECT_TRUE(score_of("X:1\nK:C\n%%MIDI channel 10\nC\n").parts[0].drums);
+  EXPECT_FALSE(score_of("X:1\nK:C\n%%MIDI channel 1\nC\n").parts[0].drums);
+}
+
+TEST(ReadAbc, ARestOfAThousandBarsIsTheLongest) {
+  EXPECT_THAT(error_of("X:1\nM:4/4\nL:1/4\nK:C\nZ999999 C\n"),
+              HasSubstr("tune.abc:5: a rest of more than 1000 bars"));
+}
+
+TEST(ReadAbc, TellsOfDecorations) {
+  EXPECT_THAT(read_text("X:1\nK:C\n!trill!C .D\n")->dropped, Contains("decorations"));
+}
 
 TEST(ReadAbc, LengthsMultiplyAndDivide) {
   EXPECT_EQ(notes("C2C/C//C3/2"), "0+48:60 48+12:60 60+6:60 66+36:60");

@@ -16,7 +16,7 @@ using music::Ticks;
 
 constexpr std::int64_t units_per_tick = abc_units_per_quarter / Ticks::per_quarter;
 constexpr std::size_t max_bars = 1 << 16;
-constexpr std::size_t max_items = 1 << 17;  // Notes, rests and changes of a voice, as written.
+constexpr int longest_rest_bars = 1000;
 constexpr std::int64_t longest_item = abc_units_per_quarter << 12;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -47,12 +47,12 @@ void AbcVoice::start(const AbcDefaults& defaults) {
 
 Status AbcVoice::set(char letter, std::string_view value) {
   ANTIPHON_CHECK(state_.set(letter, value));
-  Item change;
-  if (letter == 'M') change.meter = state_.meter;
-  if (letter == 'Q') change.tempo = state_.tempo;
-  if (letter == 'K') change.key = state_.key.key;
-  bar().items.push_back(std::move(change));
-  ++items_;
+  auto change = std::make_unique<Change>();
+  if (letter == 'M') change->meter = state_.meter;
+  if (letter == 'Q') change->tempo = state_.tempo;
+  if (letter == 'K') change->key = state_.key.key;
+  bar();
+  items_.emplace_back().more().change = std::move(change);
   return Done{};
 }
 
@@ -68,11 +68,8 @@ AbcVoice::Bar& AbcVoice::bar() {
   if (bars_.empty()) {
     next_bar();
     // What holds at the start is said as a change, so that playing needs no second source.
-    Item opening;
-    opening.meter = state_.meter;
-    opening.key = state_.key.key;
-    opening.tempo = state_.tempo;
-    bars_.back().items.push_back(std::move(opening));
+    items_.emplace_back().more().change =
+        std::make_unique<Change>(Change{state_.tempo, state_.meter, state_.key.key});
   }
   return bars_.back();
 }
@@ -86,6 +83,12 @@ std::int64_t AbcVoice::length(std::string_view& text) {
         std::min<std::int64_t>(denominator * std::max<std::int64_t>(take_number(text, 2), 1), 1024);
   }
   return state_.unit * numerator / denominator;
+}
+
+// What an accidental in this bar says of a note; 100: nothing.
+int& AbcVoice::accidental_of(int step, int octave) {
+  const bool everywhere = state_.accidentals == AbcAccidentals::pitch;
+  return bar_accidentals_.try_emplace({step, everywhere ? 0 : octave}, 100).first->second;
 }
 
 Result<AbcVoice::Pitch> AbcVoice::pitch(std::string_view& text) {
@@ -111,13 +114,20 @@ Result<AbcVoice::Pitch> AbcVoice::pitch(std::string_view& text) {
     octave += text[0] == '\'' ? 1 : -1;
   }
   const int step = (index + 5) % 7;  // C = 0.
-  int& in_bar = bar_accidentals_.try_emplace({step, octave}, 100).first->second;
-  if (accidental) in_bar = *accidental;
-  const int alter = in_bar != 100 ? in_bar : state_.key.accidentals[static_cast<std::size_t>(step)];
+  int& in_bar = accidental_of(step, octave);
+  int alter = in_bar != 100 ? in_bar : state_.key.accidentals[static_cast<std::size_t>(step)];
+  for (const Written& note : carried_) {
+    if (note.step == step && note.octave == octave && in_bar == 100) alter = note.alter;
+  }
+  if (accidental) {
+    alter = *accidental;
+    if (state_.accidentals != AbcAccidentals::no) in_bar = alter;
+  }
   const int midi =
       octave * 12 + steps[static_cast<std::size_t>(index)] + alter + state_.clef.semitones();
   if (midi < 0 || midi > 127) return unclear("a note outside of the range that instruments have");
-  return Pitch{midi, false};
+  last_written_.push_back({step, octave, alter});
+  return Pitch{static_cast<std::int16_t>(midi), false};
 }
 
 Status AbcVoice::grace(std::string_view& text) {
@@ -130,7 +140,7 @@ Status AbcVoice::grace(std::string_view& text) {
       const auto note = pitch(inside);
       if (!note) return note.error();
       (void)length(inside);
-      if (pending_grace_.size() < 16) pending_grace_.push_back({note->midi});
+      if (pending_grace_.size() < 16) pending_grace_.push_back(note->midi);
     } else {
       inside.remove_prefix(1);
     }
@@ -176,20 +186,20 @@ void AbcVoice::add(Item item) {
     broken_next_ = 0;
   }
   item.duration = std::min(item.duration, longest_item);
-  item.chord = std::exchange(pending_chord_, {});
-  if (!item.pitches.empty()) {
-    item.grace = std::exchange(pending_grace_, {});
+  if (!pending_chord_.empty()) item.more().symbol = std::exchange(pending_chord_, {});
+  bar();
+  if (item.is_note()) {
+    if (!pending_grace_.empty()) item.more().grace = std::exchange(pending_grace_, {});
+    carried_.clear();
     ++notes_;
     if (line_ended_) {
       line_notes_.clear();
       line_ended_ = false;
       verse_ = 0;
     }
-    const std::size_t item_index = bar().items.size();
-    line_notes_.emplace_back(bars_.size() - 1, item_index);
+    line_notes_.push_back(static_cast<std::uint32_t>(items_.size()));
   }
-  bar().items.push_back(std::move(item));
-  ++items_;
+  items_.push_back(std::move(item));
 }
 
 void AbcVoice::broken_rhythm(std::string_view& text) {
@@ -198,10 +208,11 @@ void AbcVoice::broken_rhythm(std::string_view& text) {
   for (; !text.empty() && text[0] == sign; text.remove_prefix(1)) ++dots;
   dots = std::min(dots, 3);
   if (bars_.empty()) return;
-  auto& items = bars_.back().items;
-  const auto last = std::find_if(items.rbegin(), items.rend(),
-                                 [](const Item& item) { return item.duration > 0; });
-  if (last == items.rend()) return;
+  const auto start =
+      items_.rend() - static_cast<std::ptrdiff_t>(bars_.back().first);  // Backwards: the bar's end.
+  const auto last =
+      std::find_if(items_.rbegin(), start, [](const Item& item) { return item.duration > 0; });
+  if (last == start) return;
   const std::int64_t small = last->duration >> dots;
   last->duration = sign == '>' ? std::min(last->duration * 2 - small, longest_item) : small;
   broken_next_ = sign == '>' ? dots : -dots;
@@ -209,9 +220,9 @@ void AbcVoice::broken_rhythm(std::string_view& text) {
 
 Status AbcVoice::note_or_chord(std::string_view& text) {
   Item item;
+  last_written_.clear();
   if (text[0] != '[') {
-    ANTIPHON_TRY(const Pitch note, pitch(text));
-    item.pitches.push_back(note);
+    ANTIPHON_TRY(item.pitch, pitch(text));
     item.duration = length(text);
   } else {
     const std::size_t end = text.find(']');
@@ -223,29 +234,33 @@ Status AbcVoice::note_or_chord(std::string_view& text) {
       if (is_note(inside[0]) || is_accidental(inside[0])) {
         ANTIPHON_TRY(Pitch note, pitch(inside));
         const std::int64_t own = length(inside);
-        if (item.pitches.empty()) first_length = own;
         if (!inside.empty() && inside[0] == '-') note.tied = true;
-        if (item.pitches.size() < 32) item.pitches.push_back(note);
+        if (!item.is_note()) {
+          first_length = own;
+          item.pitch = note;
+        } else if (item.more().chord.size() < 31) {
+          item.extra->chord.push_back(note);
+        }
       } else if (inside[0] == '"') {
         inside.remove_prefix(std::min(inside.find('"', 1), inside.size() - 1) + 1);
       } else {
         inside.remove_prefix(1);
       }
     }
-    if (item.pitches.empty()) return Done{};
+    if (!item.is_note()) return Done{};
     const std::int64_t factor = length(text);
     item.duration =
         std::min(first_length, longest_item) * std::min(factor, longest_item) / state_.unit;
   }
   if (!text.empty() && text[0] == '-') {
-    for (Pitch& note : item.pitches) note.tied = true;
+    item.tie();
     text.remove_prefix(1);
   }
   add(std::move(item));
   return Done{};
 }
 
-void AbcVoice::rest(std::string_view& text) {
+Status AbcVoice::rest(std::string_view& text) {
   const char sign = text[0];
   text.remove_prefix(1);
   Item item;
@@ -253,9 +268,13 @@ void AbcVoice::rest(std::string_view& text) {
     item.duration = length(text);
   } else {
     item.whole_bars = true;
-    item.duration = std::clamp<std::int64_t>(take_number(text, 1), 1, 1000);
+    item.duration = std::max<std::int64_t>(take_number(text, 1), 1);
+    if (item.duration > longest_rest_bars) {
+      return unclear("a rest of more than " + std::to_string(longest_rest_bars) + " bars");
+    }
   }
   add(std::move(item));
+  return Done{};
 }
 
 // A bar line with its repeats and endings: every mix of | : [ ] and numbers.
@@ -273,6 +292,9 @@ bool AbcVoice::bar_line(std::string_view& text) {
   text.remove_prefix(size + (bracket ? 1 : 0));
 
   bar_accidentals_.clear();
+  carried_.clear();
+  if (!items_.empty() && items_.back().is_note() && items_.back().pitch.tied)
+    carried_ = last_written_;
   const auto first_bar = sign.find('|');
   const bool only_colons = size > 0 && first_bar == std::string_view::npos;
   const std::size_t colons_before =
@@ -290,8 +312,9 @@ bool AbcVoice::bar_line(std::string_view& text) {
     before.flow.ending_stops = true;
     ending_open_ = false;
   }
-  const bool holds_something = std::any_of(before.items.begin(), before.items.end(),
-                                           [](const Item& item) { return item.duration > 0; });
+  const bool holds_something =
+      std::any_of(items_.begin() + static_cast<std::ptrdiff_t>(before.first), items_.end(),
+                  [](const Item& item) { return item.duration > 0; });
   if (bars_.size() < max_bars && (holds_something || before.flow.times > 0)) next_bar();
   if (starts_repeat) bars_.back().flow.forward_repeat = true;
 
@@ -324,9 +347,6 @@ bool AbcVoice::bar_line(std::string_view& text) {
 
 Status AbcVoice::music(std::string_view text) {
   while (!text.empty()) {
-    if (items_ > max_items) {
-      return unclear("more than " + std::to_string(max_items) + " notes in a voice");
-    }
     const char c = text[0];
     if (is_note(c) || is_accidental(c)) {
       ANTIPHON_CHECK(note_or_chord(text));
@@ -337,7 +357,7 @@ Status AbcVoice::music(std::string_view text) {
                text.find(']') != std::string_view::npos && text.find('"', 2) < text.find(']')) {
       ANTIPHON_CHECK(note_or_chord(text));
     } else if (c == 'z' || c == 'x' || c == 'Z' || c == 'X') {
-      rest(text);
+      ANTIPHON_CHECK(rest(text));
     } else if (c == '{') {
       ANTIPHON_CHECK(grace(text));
     } else if (c == '(' && text.size() > 1 && is_digit(text[1])) {
@@ -358,21 +378,20 @@ Status AbcVoice::music(std::string_view text) {
       const std::size_t end = text.find(c, 1);
       const bool decoration = end != std::string_view::npos && end < 32 &&
                               text.substr(1, end - 1).find_first_of(" |") == std::string_view::npos;
+      if (decoration) dropped_.insert("decorations");
       text.remove_prefix(decoration ? end + 1 : 1);
     } else if (c == '&') {
-      Item back;
-      back.overlay = true;
-      bar().items.push_back(std::move(back));
-      ++items_;
+      bar();
+      items_.emplace_back().overlay = true;
       text.remove_prefix(1);
     } else if (c == '-') {
       // A tie that stands apart from its note.
-      if (!bars_.empty() && !bars_.back().items.empty()) {
-        for (Pitch& note : bars_.back().items.back().pitches) note.tied = true;
-      }
+      if (!items_.empty()) items_.back().tie();
       text.remove_prefix(1);
     } else if (!bar_line(text)) {
-      text.remove_prefix(1);  // Slurs, beams, decorations of one letter, spacers: they don't sound.
+      constexpr std::string_view decorations = ".~HLMOPSTuv";
+      if (decorations.find(c) != std::string_view::npos) dropped_.insert("decorations");
+      text.remove_prefix(1);  // Slurs, beams, spacers don't sound.
     }
   }
   return Done{};
@@ -384,8 +403,7 @@ void AbcVoice::words(std::string_view text) {
   std::string syllable;
   const auto give = [&](bool hyphen) {
     if (!syllable.empty() && note < line_notes_.size()) {
-      const auto [bar_index, item] = line_notes_[note];
-      bars_[bar_index].items[item].lyrics.emplace_back(verse_, syllable + (hyphen ? "-" : ""));
+      syllables_.push_back({line_notes_[note], verse_, syllable + (hyphen ? "-" : "")});
     }
     if (!syllable.empty()) ++note;
     syllable.clear();
@@ -407,8 +425,12 @@ void AbcVoice::words(std::string_view text) {
     } else if (c == '|') {
       give(false);
       if (note < line_notes_.size() && note > 0) {
-        const std::size_t bar_index = line_notes_[note - 1].first;
-        while (note < line_notes_.size() && line_notes_[note].first == bar_index) ++note;
+        // To the first note of the bar after that of the last syllable.
+        const auto next =
+            std::upper_bound(bars_.begin(), bars_.end(), line_notes_[note - 1],
+                             [](std::uint32_t item, const Bar& one) { return item < one.first; });
+        const std::size_t first = next == bars_.end() ? items_.size() : next->first;
+        while (note < line_notes_.size() && line_notes_[note] < first) ++note;
       }
     } else if (c == '~') {
       syllable += ' ';
@@ -435,6 +457,19 @@ Result<AbcVoice::Played> AbcVoice::play(std::size_t& budget) const {
   out.part.program = static_cast<std::uint8_t>(program);
   out.dropped = dropped_;
 
+  // The right room for a tune without repeats.
+  out.part.notes.reserve(notes_);
+  out.part.lyrics.reserve(syllables_.size());
+  std::vector<const Syllable*> sung;
+  sung.reserve(syllables_.size());
+  for (const Syllable& one : syllables_) sung.push_back(&one);
+  struct ByItem {
+    bool operator()(const Syllable* a, const Syllable* b) const { return a->item < b->item; }
+    bool operator()(const Syllable* a, std::size_t item) const { return a->item < item; }
+    bool operator()(std::size_t item, const Syllable* b) const { return item < b->item; }
+  };
+  std::stable_sort(sung.begin(), sung.end(), ByItem{});
+
   std::int64_t time = 0, bar_start = 0, bar_end = 0;
   std::optional<music::Meter> meter;
   std::map<int, std::size_t> tied;  // Note that a tie goes on from, by pitch.
@@ -450,9 +485,15 @@ Result<AbcVoice::Played> AbcVoice::play(std::size_t& budget) const {
   for (std::size_t place = 0; place < order->size(); ++place) {
     bar_start = time;
     bar_end = time;
-    for (const Item& item : bars_[(*order)[place]].items) {
-      const std::size_t cost = 1 + item.pitches.size() + item.grace.size() + item.lyrics.size();
-      if (budget < cost) return unclear("its repeats make more notes than a tune can have");
+    const std::size_t played = (*order)[place];
+    const std::size_t end = played + 1 < bars_.size() ? bars_[played + 1].first : items_.size();
+    for (std::size_t i = bars_[played].first; i < end; ++i) {
+      const Item& item = items_[i];
+      static const Extra none;
+      const Extra& extra = item.extra ? *item.extra : none;
+      const std::size_t cost = 1 + extra.chord.size() + extra.grace.size();
+      if (budget < cost)
+        return unclear("with its repeats it has more notes than a file of its size may have");
       budget -= cost;
       if (time > latest_quarter * abc_units_per_quarter) {
         return unclear("it lasts more than " + std::to_string(latest_quarter) + " quarters");
@@ -462,39 +503,43 @@ Result<AbcVoice::Played> AbcVoice::play(std::size_t& budget) const {
         time = bar_start;
         continue;
       }
-      put(out.tempos, ticks(time), item.tempo);
-      put(out.meters, ticks(time), item.meter);
-      put(out.keys, ticks(time), item.key);
-      if (item.meter) meter = item.meter;
-      if (!item.chord.empty()) out.chords.push_back({ticks(time), item.chord});
+      if (extra.change) {
+        put(out.tempos, ticks(time), extra.change->tempo);
+        put(out.meters, ticks(time), extra.change->meter);
+        put(out.keys, ticks(time), extra.change->key);
+        if (extra.change->meter) meter = extra.change->meter;
+      }
+      if (!extra.symbol.empty()) out.chords.push_back({ticks(time), extra.symbol});
       std::int64_t duration = item.duration;
       if (item.whole_bars) duration *= meter.value_or(music::Meter()).bar().count * units_per_tick;
       std::int64_t onset = time;
-      if (!item.grace.empty()) {
-        const auto count = static_cast<std::int64_t>(item.grace.size());
+      if (!extra.grace.empty()) {
+        const auto count = static_cast<std::int64_t>(extra.grace.size());
         const std::int64_t each = std::min(abc_units_per_quarter / 8, duration / (2 * count));
-        for (const auto& pitches : item.grace) {
-          for (const int midi : pitches) {
-            out.part.notes.push_back({ticks(onset),
-                                      std::max(Ticks{1}, ticks(onset + each) - ticks(onset)),
-                                      static_cast<std::uint8_t>(midi)});
-          }
+        for (const int midi : extra.grace) {
+          out.part.notes.push_back({ticks(onset),
+                                    std::max(Ticks{1}, ticks(onset + each) - ticks(onset)),
+                                    static_cast<std::uint8_t>(midi)});
           onset += each;
         }
       }
       const Ticks from = ticks(onset), to = std::max(ticks(time + duration), from + Ticks{1});
-      for (const Pitch& note : item.pitches) {
+      const auto sound = [&](const Pitch& note) {
         const auto before = tied.find(note.midi);
         if (before != tied.end() && out.part.notes[before->second].end() == from) {
           out.part.notes[before->second].duration += to - from;
           if (!note.tied) tied.erase(before);
-          continue;
+          return;
         }
         if (note.tied) tied[note.midi] = out.part.notes.size();
         out.part.notes.push_back({from, to - from, static_cast<std::uint8_t>(note.midi)});
-      }
-      for (const auto& [verse, syllable] : item.lyrics)
-        out.part.lyrics.push_back({from, verse, syllable});
+      };
+      if (item.is_note()) sound(item.pitch);
+      for (const Pitch& note : extra.chord) sound(note);
+      const auto words = std::equal_range(sung.begin(), sung.end(), i, ByItem{});
+      budget -= std::min<std::size_t>(budget, static_cast<std::size_t>(words.second - words.first));
+      for (auto word = words.first; word != words.second; ++word)
+        out.part.lyrics.push_back({from, (*word)->verse, (*word)->text});
       time += duration;
     }
     time = std::max(time, bar_end);

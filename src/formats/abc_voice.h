@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -27,6 +30,7 @@ class AbcVoice {
   /// The properties of a V: line.
   void set_properties(std::string_view properties);
   void set_program(int program) { state_.program = program; }
+  void set_drums() { state_.clef.percussion = true; }
 
   /// A run of music code without inline fields.
   Status music(std::string_view text);
@@ -50,25 +54,54 @@ class AbcVoice {
 
  private:
   struct Pitch {
-    int midi;
-    bool tied;
+    std::int16_t midi = -1;
+    bool tied = false;
   };
-  // A note, chord or rest; or a change that takes no time.
-  struct Item {
-    std::int64_t duration = 0;  // Units.
-    std::vector<Pitch> pitches;
-    std::vector<std::vector<int>> grace;
-    std::vector<std::pair<int, std::string>> lyrics;  // Verse and syllable.
-    std::string chord;
-    bool overlay = false;     // &: back to the start of the bar.
-    bool whole_bars = false;  // Z: `duration` counts bars.
+  // A change that takes no time.
+  struct Change {
     std::optional<music::Tempo> tempo;
     std::optional<music::Meter> meter;
     std::optional<music::Key> key;
   };
+  // What few notes have.
+  struct Extra {
+    std::vector<Pitch> chord;  // Above the first note.
+    std::vector<std::int16_t> grace;
+    std::string symbol;
+    std::unique_ptr<Change> change;
+  };
+  // A note, chord, rest or change. Small, because hostile files are full of them.
+  struct Item {
+    std::int64_t duration = 0;  // Units.
+    Pitch pitch;                // The lowest of a chord; -1: a rest.
+    bool overlay = false;       // &: back to the start of the bar.
+    bool whole_bars = false;    // Z: `duration` counts bars.
+    std::unique_ptr<Extra> extra;
+
+    Extra& more() {
+      if (!extra) extra = std::make_unique<Extra>();
+      return *extra;
+    }
+    bool is_note() const { return pitch.midi >= 0; }
+    void tie() {
+      pitch.tied = true;
+      if (extra) {
+        for (Pitch& note : extra->chord) note.tied = true;
+      }
+    }
+  };
+  struct Syllable {
+    std::uint32_t item;
+    int verse;
+    std::string text;
+  };
   struct Bar {
-    std::vector<Item> items;
+    std::size_t first = 0;  // Of its items; it ends where the next one begins.
     BarFlow flow;
+  };
+  // A note as written, which a tie carries over a bar line with its accidental.
+  struct Written {
+    int step, octave, alter;
   };
 
   // Scanners: each takes what it reads off the front of `text`.
@@ -78,29 +111,34 @@ class AbcVoice {
   Status grace(std::string_view& text);
   Status tuplet(std::string_view& text);
   bool bar_line(std::string_view& text);
-  void rest(std::string_view& text);
+  Status rest(std::string_view& text);
   void broken_rhythm(std::string_view& text);
 
   void add(Item item);
   Bar& bar();
-  void next_bar() { bars_.emplace_back(); }
+  void next_bar() { bars_.push_back({items_.size(), {}}); }
+  int& accidental_of(int step, int octave);
 
   AbcDefaults state_;
   std::string name_;
-  std::vector<Bar> bars_;
+  // Deques, because a growing vector is there twice for a moment.
+  std::deque<Item> items_;
+  std::deque<Bar> bars_;
+  std::deque<Syllable> syllables_;  // Line by line.
   std::size_t notes_ = 0;
-  std::size_t items_ = 0;
   std::set<std::string> dropped_;
   bool ending_open_ = false;
 
   std::map<std::pair<int, int>, int> bar_accidentals_;  // By step and octave, until the bar line.
-  std::vector<std::vector<int>> pending_grace_;
+  std::vector<Written> last_written_;                   // The notes of the last note or chord,
+  std::vector<Written> carried_;                        // and of one tied over the bar line.
+  std::vector<std::int16_t> pending_grace_;
   std::string pending_chord_;
   std::int64_t tuplet_from_ = 1, tuplet_to_ = 1;  // Lengths are multiplied by to / from.
   int tuplet_left_ = 0;
   int broken_next_ = 0;  // Dots of a > (positive) or < (negative) before the next note.
 
-  std::vector<std::pair<std::size_t, std::size_t>> line_notes_;  // Bar and item of each note.
+  std::deque<std::uint32_t> line_notes_;  // Items.
   bool line_ended_ = false;
   int verse_ = 0;
 };
