@@ -57,11 +57,9 @@ std::vector<Stretch> stretches_of(const music::Score& score) {
 }
 
 double tempo_at(const music::Score& score, Ticks at) {
-  double tempo = music::Tempo().bpm();
-  for (const auto& change : score.tempos) {
-    if (change.at <= at) tempo = change.value.bpm();
-  }
-  return tempo;
+  const auto next = std::partition_point(score.tempos.begin(), score.tempos.end(),
+                                         [at](const auto& change) { return change.at <= at; });
+  return next == score.tempos.begin() ? music::Tempo().bpm() : std::prev(next)->value.bpm();
 }
 
 }  // namespace
@@ -202,17 +200,19 @@ Result<std::size_t> Drummer::humanize(music::Score& score, const std::string& st
     const std::vector<music::Note> written = part.notes;
     for (const auto& [start, length] : stretches) {
       // A grid holds what lies up to half a step before its start, and so does a stretch.
-      const auto in_stretch = [&, from = start, to = start + length](const music::Note& note) {
-        const Ticks early{tokens::drum_step.count / 2};
-        return note.onset + early >= from && note.onset + early < to;
+      const auto index_at = [&](Ticks at) {
+        const Ticks from = at - Ticks{tokens::drum_step.count / 2};
+        return static_cast<std::size_t>(
+            std::partition_point(written.begin(), written.end(),
+                                 [&](const music::Note& note) { return note.onset < from; }) -
+            written.begin());
       };
-      std::vector<music::Note> here;
-      std::copy_if(written.begin(), written.end(), std::back_inserter(here), in_stretch);
+      const std::size_t first = index_at(start), last = index_at(start + length);
+      const auto here = std::span(written).subspan(first, last - first);
       const DrumGrid stiff = tokens::drum_grid(here, start);
       if (stiff.hits() == 0) continue;
       const DrumGrid human = touch(stiff, latent_, tempo_at(score, start), index);
-      for (std::size_t i = 0; i < written.size(); ++i) {
-        if (!in_stretch(written[i])) continue;
+      for (std::size_t i = first; i < last; ++i) {
         const auto place = tokens::drum_place(written[i], start);
         if (!place) continue;
         const DrumHit& hit = human.at(place->step, place->drum);
@@ -222,10 +222,10 @@ Result<std::size_t> Drummer::humanize(music::Score& score, const std::string& st
           const int shift = hit.offset - stiff.at(place->step, place->drum).offset;
           part.notes[i].onset = std::max(Ticks{0}, written[i].onset + Ticks{shift});
         }
+        part.velocities_known = true;
         ++played;
       }
     }
-    part.velocities_known = true;
   }
   if (played == 0) {
     return Error{Errc::invalid_input,

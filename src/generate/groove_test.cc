@@ -117,6 +117,18 @@ TEST(Humanize, RefusesAScoreWithoutDrums) {
   EXPECT_EQ(score, before);
 }
 
+TEST(Humanize, PlaysALongSongToItsEnd) {
+  Drummer drummer(small_groove());
+  music::Score score = stiff_song();
+  auto& notes = score.parts[0].notes;
+  for (int beat = 16; beat < 40000; ++beat) {
+    notes.push_back({Ticks::quarters(beat), Ticks{100}, 38, 80});
+  }
+  const auto played = drummer.humanize(score, "", 1);
+  ASSERT_TRUE(played);
+  EXPECT_EQ(*played, 40000U);
+}
+
 TEST(LoadGroove, RefusesAnotherGrid) {
   const nn::GrooveConfig config{16, 9, 6, 24, 2, {"funk"}};
   const auto groove = load_groove(config.to_json(), nn::random_weights(config, 7), nullptr);
