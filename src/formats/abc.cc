@@ -14,7 +14,7 @@
 namespace antiphon::formats {
 namespace {
 
-constexpr std::size_t smallest_budget = std::size_t{1} << 19;
+constexpr std::size_t smallest_budget = std::size_t{1} << 18;
 
 struct Line {
   int number;
@@ -138,9 +138,10 @@ void TuneReader::directive(std::string_view text) {
   constexpr std::string_view propagate = "propagate-accidentals";
   if (text.substr(0, propagate.size()) == propagate) {
     const std::string_view how = trimmed(text.substr(propagate.size()));
-    if (how == "not") defaults_.accidentals = AbcAccidentals::no;
-    if (how == "octave") defaults_.accidentals = AbcAccidentals::octave;
-    if (how == "pitch") defaults_.accidentals = AbcAccidentals::pitch;
+    defaults_.accidentals = how == "not"      ? AbcAccidentals::no
+                            : how == "octave" ? AbcAccidentals::octave
+                                              : AbcAccidentals::pitch;
+    for (auto& [id, one] : voices_) one.set_accidentals(defaults_.accidentals);
     return;
   }
   if (text.substr(0, 4) != "MIDI") return;

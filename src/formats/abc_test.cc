@@ -80,6 +80,8 @@ TEST(ReadAbc, AnAccidentalIsForAllOctavesOfItsBar) {
 TEST(ReadAbc, ATieCarriesItsAccidentalOverTheBarLine) {
   EXPECT_EQ(notes("^F4-|F4F4"), "0+192:66 192+96:65") << "one note, then the key's";
   EXPECT_EQ(notes("[^F^C]4-|[FC]4"), "0+192:61 0+192:66");
+  EXPECT_EQ(notes("[C-^F]4|[CF]4"), "0+192:60 0+96:66 96+96:65") << "only what is tied";
+  EXPECT_EQ(notes("[C^F-]4|[CF]4"), "0+96:60 0+192:66 96+96:60");
 }
 
 TEST(ReadAbc, WordsGoOnWhereALineGoesOn) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cctype>
 #include <cstdlib>
+#include <iterator>
 
 #include "formats/instrument_names.h"
 #include "formats/text.h"
@@ -126,7 +127,7 @@ Result<AbcVoice::Pitch> AbcVoice::pitch(std::string_view& text) {
   const int midi =
       octave * 12 + steps[static_cast<std::size_t>(index)] + alter + state_.clef.semitones();
   if (midi < 0 || midi > 127) return unclear("a note outside of the range that instruments have");
-  last_written_.push_back({step, octave, alter});
+  last_written_.push_back({step, octave, alter, false});
   return Pitch{static_cast<std::int16_t>(midi), false};
 }
 
@@ -202,6 +203,13 @@ void AbcVoice::add(Item item) {
   items_.push_back(std::move(item));
 }
 
+// The note or chord before is tied to what comes.
+void AbcVoice::tie_last() {
+  if (items_.empty()) return;
+  items_.back().tie();
+  for (Written& note : last_written_) note.tied = true;
+}
+
 void AbcVoice::broken_rhythm(std::string_view& text) {
   const char sign = text[0];
   int dots = 0;
@@ -234,7 +242,7 @@ Status AbcVoice::note_or_chord(std::string_view& text) {
       if (is_note(inside[0]) || is_accidental(inside[0])) {
         ANTIPHON_TRY(Pitch note, pitch(inside));
         const std::int64_t own = length(inside);
-        if (!inside.empty() && inside[0] == '-') note.tied = true;
+        if (!inside.empty() && inside[0] == '-') note.tied = last_written_.back().tied = true;
         if (!item.is_note()) {
           first_length = own;
           item.pitch = note;
@@ -252,11 +260,11 @@ Status AbcVoice::note_or_chord(std::string_view& text) {
     item.duration =
         std::min(first_length, longest_item) * std::min(factor, longest_item) / state_.unit;
   }
+  add(std::move(item));
   if (!text.empty() && text[0] == '-') {
-    item.tie();
+    tie_last();
     text.remove_prefix(1);
   }
-  add(std::move(item));
   return Done{};
 }
 
@@ -293,8 +301,8 @@ bool AbcVoice::bar_line(std::string_view& text) {
 
   bar_accidentals_.clear();
   carried_.clear();
-  if (!items_.empty() && items_.back().is_note() && items_.back().pitch.tied)
-    carried_ = last_written_;
+  std::copy_if(last_written_.begin(), last_written_.end(), std::back_inserter(carried_),
+               [](const Written& note) { return note.tied; });
   const auto first_bar = sign.find('|');
   const bool only_colons = size > 0 && first_bar == std::string_view::npos;
   const std::size_t colons_before =
@@ -386,7 +394,7 @@ Status AbcVoice::music(std::string_view text) {
       text.remove_prefix(1);
     } else if (c == '-') {
       // A tie that stands apart from its note.
-      if (!items_.empty()) items_.back().tie();
+      tie_last();
       text.remove_prefix(1);
     } else if (!bar_line(text)) {
       constexpr std::string_view decorations = ".~HLMOPSTuv";

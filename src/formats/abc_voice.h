@@ -30,6 +30,7 @@ class AbcVoice {
   /// The properties of a V: line.
   void set_properties(std::string_view properties);
   void set_program(int program) { state_.program = program; }
+  void set_accidentals(AbcAccidentals reach) { state_.accidentals = reach; }
   void set_drums() { state_.clef.percussion = true; }
 
   /// A run of music code without inline fields.
@@ -102,6 +103,7 @@ class AbcVoice {
   // A note as written, which a tie carries over a bar line with its accidental.
   struct Written {
     int step, octave, alter;
+    bool tied = false;
   };
 
   // Scanners: each takes what it reads off the front of `text`.
@@ -118,6 +120,7 @@ class AbcVoice {
   Bar& bar();
   void next_bar() { bars_.push_back({items_.size(), {}}); }
   int& accidental_of(int step, int octave);
+  void tie_last();
 
   AbcDefaults state_;
   std::string name_;

@@ -25,7 +25,8 @@ std::optional<Format> format_of(std::string_view name, ByteView bytes);
 
 /// Reads a file of any of the formats.
 /// Errors: one sentence, `NAME:LINE: what, and what was expected` (`NAME: byte N: ...` for binary
-/// formats). Memory is bounded by 64 MiB a megabyte of input, and no input makes it hang.
+/// formats). Memory is bounded by 64 MiB a megabyte of input (for less than a megabyte 64 MiB, for
+/// MusicXML 128), and no input makes it hang.
 Result<Reading> read(std::string_view name, ByteView bytes);
 
 /// The readers. `name` is only for messages. ABC files may hold many tunes: `read_abc` takes the

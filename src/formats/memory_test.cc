@@ -81,9 +81,9 @@ struct Hostile {
   std::string (*bytes)();
 };
 
-class Memory : public testing::TestWithParam<Hostile> {};
+class HostileMemory : public testing::TestWithParam<Hostile> {};
 
-TEST_P(Memory, IsAtMost64TimesTheFile) {
+TEST_P(HostileMemory, IsAtMost64TimesTheFile) {
   const std::string bytes = GetParam().bytes();
   const std::size_t before = live;
   peak = before;
@@ -93,8 +93,16 @@ TEST_P(Memory, IsAtMost64TimesTheFile) {
   EXPECT_EQ(left, before) << "something is left over";
 }
 
+TEST(Memory, OfASmallFileWithRepeatsIsAtMost64MiB) {
+  const std::string bytes = "X:1\nL:1/64\nK:C\n|:" + repeated("c", 7300) + "|1-63c:|\n";
+  const std::size_t before = live;
+  peak = before;
+  { const auto reading = read("small.abc", as_bytes(bytes)); }
+  EXPECT_LE(peak - before, 64 * megabyte);
+}
+
 INSTANTIATE_TEST_SUITE_P(
-    Hostile, Memory,
+    Readers, HostileMemory,
     testing::Values(Hostile{"AbcNotes", "hostile.abc", [] { return abc("c"); }},
                     Hostile{"AbcVoices", "hostile.abc", [] { return abc_voices("c"); }},
                     Hostile{"AbcOverlays", "hostile.abc", [] { return abc_voices("&"); }},
