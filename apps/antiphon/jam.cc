@@ -64,7 +64,7 @@ Json json_of(const edge::JamMeasures& measures) {
 Json timeline_of(const edge::Jam& jam) {
   const auto ms = [](nanoseconds time) { return Milliseconds(time).count(); };
   const auto step_ms = [&](std::int32_t step) {
-    return ms(jam.timeline.time_of({step * std::int64_t{80}}));
+    return ms(jam.timeline.time_of({step * tokens::ticks_per_step}));
   };
   Json frames = Json::array(), notes = Json::array(), heard = Json::array();
   for (std::int32_t i = 0; const edge::FrameRecord& frame : jam.frames) {

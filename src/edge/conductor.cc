@@ -17,7 +17,7 @@ using tokens::Role;
 
 namespace {
 
-constexpr std::int64_t ticks_per_step = music::Ticks::per_quarter / tokens::steps_per_quarter;
+using tokens::ticks_per_step;
 constexpr std::int32_t patience = 8 * steps_per_frame;
 // A model that is gone may hold a note, but not for good.
 constexpr std::int32_t longest_hold = 8 * 4 * tokens::steps_per_quarter;

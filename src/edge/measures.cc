@@ -12,7 +12,7 @@ namespace {
 using music::Ticks;
 using std::chrono::nanoseconds;
 
-constexpr std::int64_t ticks_per_step = Ticks::per_quarter / tokens::steps_per_quarter;
+using tokens::ticks_per_step;
 constexpr std::int64_t frame_ticks = steps_per_frame * ticks_per_step;
 // What an answer may be old before it counts for nothing (StreamMUSE, RTAS 2026).
 constexpr int oldest_frame = 32;

@@ -17,7 +17,7 @@ using music::Ticks;
 using tokens::GridScore;
 using tokens::Role;
 
-constexpr std::int64_t ticks_per_step = Ticks::per_quarter / tokens::steps_per_quarter;
+using tokens::ticks_per_step;
 
 using Parts = std::vector<std::vector<music::Note>>;
 

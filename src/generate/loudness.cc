@@ -7,7 +7,7 @@
 namespace antiphon::generate {
 namespace {
 
-constexpr std::int64_t ticks_per_step = music::Ticks::per_quarter / tokens::steps_per_quarter;
+using tokens::ticks_per_step;
 
 std::int32_t steps(music::Ticks span) {
   return static_cast<std::int32_t>(std::max<std::int64_t>(1, span.count / ticks_per_step));

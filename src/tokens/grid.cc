@@ -7,8 +7,6 @@
 namespace antiphon::tokens {
 namespace {
 
-constexpr std::int64_t ticks_per_step = music::Ticks::per_quarter / steps_per_quarter;
-
 std::int32_t to_step(music::Ticks at, double scale) {
   return static_cast<std::int32_t>(
       std::lround(static_cast<double>(at.count) * scale / static_cast<double>(ticks_per_step)));

@@ -12,6 +12,7 @@ namespace antiphon::tokens {
 
 /// The models' time: 12 steps a quarter, so a sixteenth is 3 and a triplet eighth 4.
 inline constexpr int steps_per_quarter = 12;
+inline constexpr std::int64_t ticks_per_step = music::Ticks::per_quarter / steps_per_quarter;
 
 /// Velocity in 16 classes of 8, counted from 1; 0 where the source says nothing of loudness.
 inline constexpr int velocity_classes = 17;
