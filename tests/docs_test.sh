@@ -27,7 +27,7 @@ commands() {
 check_flags() {
   local page=$1 program=$2 help words=() word
   shift 2
-  while [[ $# -gt 0 && $1 =~ ^[a-z]+$ ]]; do
+  while [[ $# -gt 0 && $1 =~ ^[a-z][a-z-]*$ ]]; do
     "$program" "${words[@]}" "$1" --help >"$scratch/help" 2>&1 || break
     words+=("$1")
     shift
