@@ -24,7 +24,9 @@ using Parts = std::vector<std::vector<music::Note>>;
 // Notes of slot i go to parts[i]; ties make them longer. `loudness` gives a MIDI velocity.
 template <class Loudness>
 void add(std::span<const TimedEvent> events, Parts& parts, Loudness&& loudness) {
-  for (const auto& [at, event] : events) {
+  for (const TimedEvent& timed : events) {
+    const std::int32_t at = timed.at;
+    const tokens::Event& event = timed.event;
     auto& notes = parts[event.slot];
     const Ticks duration{event.duration * ticks_per_step};
     const auto tied = std::find_if(notes.rbegin(), notes.rend(), [&](const auto& note) {
