@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ATen/Parallel.h>
 
-#include <csignal>
 #include <map>
 #include <memory>
 
@@ -14,8 +13,6 @@
 namespace antiphon::apps {
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0;
-
 struct Flags {
   std::string data;
   int threads = 1;
@@ -26,10 +23,8 @@ void groove(const Flags& flags) {
   at::set_num_threads(flags.threads);
   const auto corpus = train::GrooveCorpus::read(flags.data);
   if (!corpus) fail(corpus.error().message);
-  std::signal(SIGINT, [](int) { interrupted = 1; });
-  std::signal(SIGTERM, [](int) { interrupted = 1; });
-  const Status status = train::train_groove(
-      flags.options, *corpus, [] { return interrupted != 0; }, say);
+  stop_on_interrupt();
+  const Status status = train::train_groove(flags.options, *corpus, interrupted, say);
   if (!status) fail(status.error().message);
 }
 

@@ -2,12 +2,19 @@
 #include "options.h"
 
 #include <ATen/Parallel.h>
+#include <malloc.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
 
 namespace antiphon::apps {
+namespace {
+
+volatile std::sig_atomic_t signalled = 0;
+
+}  // namespace
 
 void ShapeFlags::add(CLI::App& command) {
   command.add_option("--dim", dim, "Width of the residual stream")->capture_default_str();
@@ -50,5 +57,19 @@ void fail(const std::string& message) {
 }
 
 void say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+
+void stop_on_interrupt() {
+  std::signal(SIGINT, [](int) { signalled = 1; });
+  std::signal(SIGTERM, [](int) { signalled = 1; });
+}
+
+bool interrupted() { return signalled != 0; }
+
+void keep_freed_memory() {
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 2000 << 20);
+  mallopt(M_TOP_PAD, 64 << 20);
+}
 
 }  // namespace antiphon::apps

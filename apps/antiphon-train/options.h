@@ -46,4 +46,12 @@ struct DeviceFlags {
 /// A line of progress on standard error.
 void say(const std::string& line);
 
+/// From here on SIGINT and SIGTERM don't end the program; they are what `interrupted` tells.
+void stop_on_interrupt();
+bool interrupted();
+
+/// Training steps free and take the same large blocks over and over: handing them back to the
+/// system each time costs a sixth of the step in page faults.
+void keep_freed_memory();
+
 }  // namespace antiphon::apps

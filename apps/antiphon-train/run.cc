@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <malloc.h>
-
-#include <csignal>
 #include <map>
 #include <memory>
 
@@ -14,10 +11,6 @@
 namespace antiphon::apps {
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0;
-
-void interrupt(int) { interrupted = 1; }
-
 struct RunFlags {
   ShapeFlags shape;
   DeviceFlags device;
@@ -26,15 +19,6 @@ struct RunFlags {
   train::Layout layout = train::Layout::compound;
   train::RunOptions run;
 };
-
-// Steps free and take the same large blocks over and over: handing them back to the system each
-// time costs a sixth of the step in page faults.
-void keep_freed_memory() {
-  mallopt(M_ARENA_MAX, 1);
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, 2000 << 20);
-  mallopt(M_TOP_PAD, 64 << 20);
-}
 
 void run(RunFlags& flags) {
   keep_freed_memory();
@@ -50,10 +34,9 @@ void run(RunFlags& flags) {
   if (!data) fail(data.error().message);
   const auto validation = train::Dataset::read(flags.data, "validation");
   if (!validation) say(validation.error().message + "; goes on without validation");
-  std::signal(SIGINT, interrupt);
-  std::signal(SIGTERM, interrupt);
-  const Status status = train::run(
-      flags.run, *data, validation ? &*validation : nullptr, [] { return interrupted != 0; }, say);
+  stop_on_interrupt();
+  const Status status =
+      train::run(flags.run, *data, validation ? &*validation : nullptr, interrupted, say);
   if (!status) fail(status.error().message);
   const Status drawn = draw_curve(flags.run.checkpoint);
   if (!drawn) say("no picture of the curve: " + drawn.error().message);

@@ -15,13 +15,19 @@ namespace {
 
 std::atomic<std::size_t> live{0}, peak{0};
 
-void* take(std::size_t size) {
+void* take_if_there(std::size_t size) noexcept {
   void* memory = std::malloc(size);
-  if (memory == nullptr) throw std::bad_alloc();
+  if (memory == nullptr) return nullptr;
   const std::size_t now = live += malloc_usable_size(memory);
   std::size_t before = peak;
   while (now > before && !peak.compare_exchange_weak(before, now)) {
   }
+  return memory;
+}
+
+void* take(std::size_t size) {
+  void* memory = take_if_there(size);
+  if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
 
@@ -34,6 +40,11 @@ void give(void* memory) {
 
 void* operator new(std::size_t size) { return take(size); }
 void* operator new[](std::size_t size) { return take(size); }
+// Sanitizers have these of their own, which don't come from the two above.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return take_if_there(size); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return take_if_there(size);
+}
 void operator delete(void* memory) noexcept { give(memory); }
 void operator delete[](void* memory) noexcept { give(memory); }
 void operator delete(void* memory, std::size_t) noexcept { give(memory); }

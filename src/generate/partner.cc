@@ -237,8 +237,8 @@ TimedEvent Partner::propose(std::int32_t imagine) {
 
   const bool must = someone_must_play(at);
   const int voice = sampler_.draw(model_.logits(tokens::field_voice), [&](int v) {
-    const bool rested = v % 3 == 0 && v < tokens::voice_wait && rested_too_long(v / 3, at);
-    return (!must || rested) && voice_allowed(v, at);
+    const bool onset = v % 3 == 0 && v != tokens::voice_wait;
+    return voice_allowed(v, at) && (!must || (onset && rested_too_long(v / 3, at)));
   });
   if (voice < 0 || voice == tokens::voice_wait)
     return {at, event};  // A wait: nothing can come at this step.

@@ -26,13 +26,13 @@ class Dataset {
   const std::vector<Piece>& pieces() const { return pieces_; }
   std::size_t notes() const { return notes_; }
 
+  const Piece& draw_piece(Random& random) const;
   /// Rows filled with random excerpts.
   Batch draw(std::int64_t sequences, std::int64_t length, Random& random,
              Layout layout = Layout::compound) const;
 
  private:
   void add(Piece piece, double weight);
-  const Piece& draw_piece(Random& random) const;
 
   std::vector<Piece> pieces_;
   std::vector<double> until_;  ///< Running sums of the pieces' chances.

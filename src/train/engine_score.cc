@@ -18,6 +18,13 @@ std::span<const T> bag(const std::vector<T>& rows, const std::vector<std::int32_
                                  static_cast<std::size_t>(offsets[i + 1] - offsets[i]));
 }
 
+double nats_of(std::span<const float> logits, std::size_t target) {
+  const double most = *std::max_element(logits.begin(), logits.end());
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - most);
+  return std::log(sum) + most - static_cast<double>(logits[target]);
+}
+
 // One excerpt as the engine eats it.
 struct Sheet {
   Batch batch;
@@ -49,14 +56,24 @@ struct Sheet {
       if (!rows.empty()) session.condition(rows);
     }
   }
-};
 
-double nats_of(std::span<const float> logits, std::size_t target) {
-  const double most = *std::max_element(logits.begin(), logits.end());
-  double sum = 0;
-  for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - most);
-  return std::log(sum) + most - static_cast<double>(logits[target]);
-}
+  // Calls each(event, field, nats).
+  template <class Each>
+  void score(nn::Session& session, const Each& each) const {
+    const std::size_t dim = session.model().config().dim;
+    std::vector<float> z(steps.size() * dim);
+    session.reset();
+    session.score(steps, z);
+    for (std::size_t event = 0; event < batch.events(); ++event) {
+      const auto from = static_cast<std::size_t>(batch.predicted_from[event]);
+      session.begin(std::span(z).subspan(from * dim, dim));
+      fields(session, event,
+             [&](std::size_t field, std::span<const float> logits, std::size_t target) {
+               each(event, field, nats_of(logits, target));
+             });
+    }
+  }
+};
 
 double thread_seconds() {
   timespec time{};
@@ -103,24 +120,21 @@ Result<EngineModel> load_for_engine(const std::filesystem::path& checkpoint, nn:
   return load(checkpoint, config->second, file, {type});
 }
 
+std::vector<double> nats_by_event(const EngineModel& model, const Excerpt& excerpt) {
+  nn::Session session(model.transformer);
+  const Sheet sheet(excerpt, model);
+  std::vector<double> nats(sheet.batch.events());
+  sheet.score(session, [&](std::size_t event, std::size_t, double cost) { nats[event] += cost; });
+  return nats;
+}
+
 Score score(const EngineModel& model, const std::vector<Excerpt>& excerpts) {
   nn::Session session(model.transformer);
-  const std::size_t dim = model.transformer->config().dim;
-  std::vector<float> z;
   Score total{std::vector<double>(max_fields), 0, 0};
   for (const Excerpt& excerpt : excerpts) {
     const Sheet sheet(excerpt, model);
-    z.resize(sheet.steps.size() * dim);
-    session.reset();
-    session.score(sheet.steps, z);
-    for (std::size_t event = 0; event < sheet.batch.events(); ++event) {
-      const auto from = static_cast<std::size_t>(sheet.batch.predicted_from[event]);
-      session.begin(std::span(z).subspan(from * dim, dim));
-      sheet.fields(session, event,
-                   [&](std::size_t field, std::span<const float> logits, std::size_t target) {
-                     total.nats[field] += nats_of(logits, target);
-                   });
-    }
+    sheet.score(session,
+                [&](std::size_t, std::size_t field, double cost) { total.nats[field] += cost; });
     total.events += static_cast<std::int64_t>(sheet.batch.events());
     total.notes += sheet.batch.notes;
   }
