@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#include <ostream>
 #include <string>
 
 #include "formats/format.h"
@@ -91,6 +92,8 @@ struct Hostile {
   const char* file;
   std::string (*bytes)();
 };
+
+void PrintTo(const Hostile& hostile, std::ostream* out) { *out << hostile.file; }
 
 class HostileMemory : public testing::TestWithParam<Hostile> {};
 

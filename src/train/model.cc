@@ -117,7 +117,7 @@ std::vector<at::Tensor> Model::losses(const Batch& batch) {
       if (batch.targets[field][event] < 0) continue;
       rows.push_back(static_cast<std::int64_t>(event));
       target.push_back(batch.targets[field][event]);
-      if (!batch.weights.empty()) weights.push_back(batch.weights[event]);
+      if (!batch.weights[field].empty()) weights.push_back(batch.weights[field][event]);
     }
     const at::Tensor weight =
         weights.empty() ? at::Tensor() : tensor_of(weights, at::kFloat, device_);

@@ -70,6 +70,12 @@ double f1(const std::set<std::int32_t>& a, const std::set<std::int32_t>& b) {
   return 2.0 * static_cast<double>(both) / static_cast<double>(a.size() + b.size());
 }
 
+// Seconds, sevenths and the tritone. A fourth is a fifth turned over, which chords are full of.
+bool clashes(int interval) {
+  constexpr unsigned clashing = 1u << 1 | 1u << 2 | 1u << 6 | 1u << 10 | 1u << 11;
+  return (clashing >> ((interval + 132) % 12)) & 1;
+}
+
 }  // namespace
 
 std::vector<Marks> marks_of(const Scene& scene, const Rollout& played) {
@@ -107,6 +113,47 @@ std::vector<Marks> marks_of(const Scene& scene, const Rollout& played) {
     const double most = std::max(mine.notes, theirs.notes);
     if (most > 0) mark.density = std::min(mine.notes, theirs.notes) / most;
     marks.push_back(mark);
+  }
+  return marks;
+}
+
+std::vector<double> note_marks(const Scene& scene, const Rollout& played) {
+  const tokens::Header& header = scene.real.header;
+  const std::int32_t from = scene.real.from;
+  const auto steps = static_cast<std::size_t>(
+      std::max(std::max(scene.notes.end(), played.notes.end()) - from + tokens::max_duration, 1));
+  // What sounds, and the pitch-class time of each half span of the real accompaniment.
+  constexpr std::size_t half = span_steps / 2;
+  std::vector<std::array<double, 12>> real(steps / half + 1);
+  for (const GridNote& note : notes_of(scene.notes, header, tokens::Role::ai)) {
+    for (std::int32_t at = note.onset; at < note.end(); ++at)
+      real[static_cast<std::size_t>(at - from) / half][note.pitch % 12] += 1;
+  }
+  std::vector<std::set<int>> melody(steps);
+  for (const GridNote& note : notes_of(scene.notes, header, tokens::Role::human)) {
+    for (std::int32_t at = note.onset; at < note.end(); ++at)
+      melody[static_cast<std::size_t>(at - from)].insert(note.pitch);
+  }
+
+  std::vector<double> marks;
+  std::int32_t now = from;
+  for (const tokens::Event& event : played.played.events) {
+    now += event.shift;
+    double sum = 0, weight = 0;
+    const bool own = event.type == tokens::EventType::note || event.type == tokens::EventType::tie;
+    if (own && header.slots[event.slot].instrument != tokens::instrument_drums) {
+      for (std::int32_t at = now; at < now + event.duration; ++at) {
+        const auto step = static_cast<std::size_t>(at - from);
+        const auto& classes = real[step / half];
+        const double most = *std::max_element(classes.begin(), classes.end());
+        if (most > 0) sum += 2 * classes[event.pitch % 12] / most, weight += 2;
+        for (const int pitch : melody[step]) {
+          sum += !clashes(pitch - event.pitch);
+          weight += 1;
+        }
+      }
+    }
+    marks.push_back(weight > 0 ? sum / weight : std::nan(""));
   }
   return marks;
 }

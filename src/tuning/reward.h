@@ -20,15 +20,19 @@ struct Marks {
   double rhythm = 1;      ///< F1 of the steps with an onset against the real accompaniment's.
   double density = 1;     ///< Number of notes, the smaller by the larger of the two.
 
-  /// The weighted mean. Harmony counts most, for consonance alone can be had by playing little and
-  /// plain; how a real accompanist moves can't be guessed from a melody, so rhythm counts least.
-  double total() const {
-    return 0.35 * consonance + 0.35 * harmony + 0.15 * rhythm + 0.15 * density;
-  }
+  /// What the choice of when to play and who is judged by. How a real accompanist moves can't be
+  /// guessed from a melody, so being there counts as much as being there at the same moments.
+  double timing() const { return (consonance + rhythm + 2 * density) / 4; }
 };
 
 /// Marks of each span that begins in a scene, as far as `played` goes.
 std::vector<Marks> marks_of(const Scene& scene, const Rollout& played);
+
+/// How well the pitch of each AI note of a life fits what is heard with it, in [0, 1]: over its
+/// steps, the share that its pitch class has of the most frequent one's time in the real
+/// accompaniment of that half span, counted twice, and whether it doesn't clash with the melody
+/// that sounds. Not a number where nothing can be said. Shape: [events].
+std::vector<double> note_marks(const Scene& scene, const Rollout& played);
 
 /// What each span of each life is to be praised or blamed for: the marks from it on, each span's
 /// counting `discount` times the one before, against the mean of the other lives in the same scene.

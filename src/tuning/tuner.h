@@ -22,10 +22,11 @@ struct TuneOptions {
   int lives = 6;           ///< In each scene.
   std::size_t scene_steps = 320;  ///< Longest scene, in the model steps of what is written.
   generate::Sampling sampling{.temperature = 0.95, .top_p = 0.95};
-  double discount = 0.6;     ///< What a span counts for the notes of the span before.
-  double divergence = 0.02;  ///< Reward lost for a nat of divergence from `from`, a note.
-  double likelihood = 1.0;   ///< Weight of the pieces' own likelihood beside the rewards.
-  std::int64_t rows = 2;     ///< Of pieces as they are written, a step.
+  double discount = 0.6;  ///< What a span counts for the timing of the span before.
+  double divergence =
+      0.05;  ///< Mark lost by a note for each nat that it is likelier than in `from`.
+  double likelihood = 1.0;  ///< Weight of the pieces' own likelihood beside the rewards.
+  std::int64_t rows = 2;    ///< Of pieces as they are written, a step.
   double learning_rate = 1e-4;
   std::int64_t warmup = 10;
   std::uint64_t seed = 1;
@@ -36,10 +37,11 @@ struct TuneOptions {
 
 /// Tunes a model for living: what it learned from perfect pasts it now learns for pasts that it
 /// played itself. A step lets the model, as int8 in the engine, live several times in each of some
-/// scenes under live conditions, marks what it played span by span (`Marks`), and raises the
-/// likelihood of what did better than the other lives in the same scene: policy gradients (Williams
-/// 1992) with the others' mean as baseline. A penalty on the divergence from the likelihood model
-/// (as in ReaLchords, Wu et al. 2024) and some likelihood of real pieces hold it to music.
+/// scenes under live conditions, marks each note by its pitch (`note_marks`) and each span by its
+/// timing (`Marks`), and raises the likelihood of what did better than the other lives in the same
+/// scene: policy gradients (Williams 1992) with the others' mean as baseline. A penalty on the
+/// divergence from the likelihood model (as in ReaLchords, Wu et al. 2024) and some likelihood of
+/// real pieces hold it to music.
 ///
 /// Runs until the options' bound or until `stop` says so, then saves. `say` gets a line now and
 /// then. Errors: a checkpoint that can't be read, data without scenes.

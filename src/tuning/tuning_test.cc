@@ -21,9 +21,9 @@ using testing::Le;
 using testing::SizeIs;
 using tokens::GridNote;
 
-// Four bars of a scale, a note a quarter, over a chord a bar.
+// Four bars that creep up and down by semitones, a note a quarter, over a chord a bar.
 train::Piece piece() {
-  train::Piece piece{.path = "scale", .score = {}};
+  train::Piece piece{.path = "creep", .score = {}};
   piece.score.meters = {{0, {}}};
   piece.score.parts = {{"voice", 52, false, {}}, {"piano", 0, false, {}}};
   const std::array<std::uint8_t, 4> roots = {48, 53, 55, 48};
@@ -76,7 +76,8 @@ TEST(Marks, TheRealAccompanimentHasAllOfThem) {
 TEST(Marks, SilenceHasNone) {
   const Scene written = scene();
   for (const Marks& mark : marks_of(written, life(written, [](auto& notes) { notes.clear(); }))) {
-    EXPECT_EQ(mark.total(), 0);
+    EXPECT_EQ(mark.timing(), 0);
+    EXPECT_EQ(mark.harmony, 0);
   }
 }
 
@@ -97,6 +98,41 @@ TEST(Marks, ChordsOffTheBeatLoseRhythmAlone) {
                               }));
   EXPECT_EQ(marks[1].rhythm, 0);
   EXPECT_THAT(marks[1].harmony, DoubleNear(1, 1e-9));
+}
+
+// The marks of the first bar's chord, C E G, under C C# D Eb.
+std::vector<double> first_chord(int semitones) {
+  const Scene written = scene();
+  Rollout rollout{written.real, written.notes};
+  for (tokens::Event& event : rollout.played.events) {
+    if (event.type == tokens::EventType::note) {
+      event.pitch = static_cast<std::uint8_t>(event.pitch + semitones);
+    }
+  }
+  std::vector<double> marks = note_marks(written, rollout);
+  return {marks.begin(), marks.begin() + 3};
+}
+
+TEST(NoteMarks, AreThirdsOfHarmonyAndOfTheMelodyAbove) {
+  // Each is in the chord. C clashes with C# and D, E with D and Eb, G with C#.
+  EXPECT_THAT(first_chord(0),
+              ElementsAre(DoubleNear(1.0 - 2.0 / 12, 1e-9), DoubleNear(1.0 - 2.0 / 12, 1e-9),
+                          DoubleNear(1.0 - 1.0 / 12, 1e-9)));
+}
+
+TEST(NoteMarks, AChordOfOtherNotesLivesByTheMelodyAlone) {
+  // C# clashes with all but itself, F with Eb, G# with D.
+  EXPECT_THAT(first_chord(1), ElementsAre(DoubleNear(1.0 / 12, 1e-9), DoubleNear(3.0 / 12, 1e-9),
+                                          DoubleNear(3.0 / 12, 1e-9)));
+}
+
+TEST(NoteMarks, SayNothingOfThePlayersOwnEvents) {
+  const Scene written = scene();
+  const auto marks = note_marks(written, {written.real, written.notes});
+  ASSERT_THAT(marks, SizeIs(written.real.events.size()));
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    EXPECT_EQ(std::isnan(marks[i]), written.real.events[i].type != tokens::EventType::note);
+  }
 }
 
 TEST(Advantages, AreWhatIsBetterThanTheOthersFromHereOn) {
