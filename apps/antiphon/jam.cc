@@ -3,11 +3,14 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <iostream>
 #include <memory>
 
 #include "antiphon/casting.h"
 #include "antiphon/commands.h"
+#include "antiphon/devices.h"
+#include "antiphon/jam_view.h"
 #include "antiphon/performing.h"
 #include "antiphon/quality_report.h"
 #include "antiphon/score_files.h"
@@ -15,6 +18,7 @@
 #include "edge/measures.h"
 #include "edge/performer.h"
 #include "generate/transformer_model.h"
+#include "music/instruments.h"
 
 namespace antiphon::app {
 namespace {
@@ -24,19 +28,20 @@ using Milliseconds = std::chrono::duration<double, std::milli>;
 
 struct Options : PerformingOptions {
   Casting casting;
+  DeviceOptions devices;
   std::filesystem::path timeline;
+  bool list = false;
   bool simulate = false;
   double bpm = 0;  // 0: the score's.
   int times = 1;
+  // Of someone at a port.
+  std::string meter = "4/4", key, instrument = "piano";
+  int bars = 0;
+  int count_in = -1;  // -1: one bar for someone at a port.
+  bool metronome = false;
   double horizon_ms = 12;
   double simulated_ms = 0.1;
   double stalls = 0;
-};
-
-// Plays what isn't sent anywhere.
-class Silence : public live::MessageSink {
- public:
-  void send(const live::TimedMessage&) noexcept override {}
 };
 
 constexpr const char* tier_names[edge::tier_count] = {"edge", "edge_backup", "rule"};
@@ -100,20 +105,22 @@ double cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-Status set_tempo(music::Score& score, double bpm) {
-  if (bpm == 0) return Done{};
+Result<music::Tempo> tempo_of(double bpm) {
   const auto tempo = music::Tempo::of(bpm);
   if (!tempo) return Error{Errc::invalid_input, "--tempo: " + tempo.error().message};
-  score.tempos = {{{}, *tempo}};
-  return Done{};
+  return *tempo;
 }
 
 Json facts_of(const Options& options, const LoadedModel& model, const edge::JamSetup& setup,
               const edge::Jam& jam, double wall_seconds, double cpu) {
   const edge::JamMeasures measures = edge::measure(jam);
-  const double played = std::chrono::duration<double>(setup.length).count();
+  const double played = std::chrono::duration<double>(
+                            jam.timeline.time_of({static_cast<std::int64_t>(jam.frames.size()) *
+                                                  edge::steps_per_frame * tokens::ticks_per_step}))
+                            .count();
   Json facts;
-  facts["performer"] = options.in.string();
+  facts["performer"] =
+      options.devices.someone_plays() ? options.devices.midi_in : options.in.string();
   facts["simulated"] = options.simulate;
   facts["ai_parts"] = options.casting.parts;
   facts["model"] = {{"name", model.name}, {"sha256", model.sha256}};
@@ -139,18 +146,87 @@ Json facts_of(const Options& options, const LoadedModel& model, const edge::JamS
   return facts;
 }
 
+Result<music::Meter> parse_meter(const std::string& text) {
+  int over = 0, under = 0, read = 0;
+  if (std::sscanf(text.c_str(), "%3d/%3d%n", &over, &under, &read) != 2 ||
+      static_cast<std::size_t>(read) != text.size()) {
+    return Error{Errc::invalid_input, "--meter: '" + text + "' is no meter such as 3/4"};
+  }
+  return music::Meter::of(over, under);
+}
+
+// A jam with whoever plays: a file, or someone at a port.
+Result<edge::JamSetup> set_up(const Options& options) {
+  ANTIPHON_TRY(const auto ai, ai_parts(options.casting));
+  const tokens::Style style = *tokens::style_of(options.style);
+  if (options.devices.someone_plays()) {
+    edge::FreeMusic music;
+    music.bars = options.bars;
+    if (options.bpm != 0) {
+      ANTIPHON_TRY(music.tempo, tempo_of(options.bpm));
+    }
+    ANTIPHON_TRY(music.meter, parse_meter(options.meter));
+    if (!options.key.empty()) {
+      ANTIPHON_TRY(music.key, music::parse_key(options.key));
+    }
+    const auto program = music::program_named(options.instrument);
+    if (!program) {
+      return Error{Errc::invalid_input,
+                   "--instrument: no instrument is called '" + options.instrument + "'"};
+    }
+    music.instrument = *program;
+    ANTIPHON_TRY(auto setup, edge::improvise(music, ai, style));
+    setup.count_in = options.count_in >= 0 ? options.count_in : 1;
+    return setup;
+  }
+  ANTIPHON_TRY(music::Score score, read_score(options.in));
+  if (options.bpm != 0) {
+    ANTIPHON_TRY(const auto tempo, tempo_of(options.bpm));
+    score.tempos = {{{}, tempo}};
+  }
+  ANTIPHON_TRY(const auto human, human_parts(score, options.casting));
+  auto setup = edge::perform(score, human, ai, style, options.times);
+  if (!setup) return Error{setup.error().code, options.in.string() + ": " + setup.error().message};
+  setup->count_in = std::max(options.count_in, 0);
+  return setup;
+}
+
+// Plays on real devices, or on none, until the music or the player ends it.
+Result<edge::Jam> play(const Options& options, generate::EventModel& model,
+                       const edge::JamSetup& setup, const generate::Progress& progress) {
+  ANTIPHON_TRY(const live::Wakeup wakeup, live::Wakeup::make());
+  ANTIPHON_TRY(Devices devices, open_devices(options.devices, wakeup));
+  if (!devices.input) {
+    edge::ScriptedPlayer player(setup.performer);
+    return edge::play_live(
+        model, setup, {player, devices.loudspeakers, wakeup, options.devices.through},
+        [&](nanoseconds now, const edge::Conductor&) {
+          const std::chrono::duration<double> length = setup.length;
+          return progress(std::max(0.0, std::chrono::duration<double>(now) / length));
+        });
+  }
+  std::cerr << devices.said << ". Ctrl-C ends it with the bar.\n";
+  edge::PortPlayer player(*devices.input, setup.timeline.time_of(music::Ticks{240}));
+  return edge::play_live(model, setup,
+                         {player, devices.loudspeakers, wakeup, options.devices.through},
+                         watch_jam(setup.header, *devices.input));
+}
+
 Status jam(const Options& options) {
+  if (options.list) return list_ports(options.devices);
   ANTIPHON_CHECK(check(options));
   if (!options.timeline.empty()) ANTIPHON_CHECK(check_writable(options.timeline));
-  ANTIPHON_TRY(const auto ai, ai_parts(options.casting));
-  ANTIPHON_TRY(music::Score score, read_score(options.in));
-  ANTIPHON_CHECK(set_tempo(score, options.bpm));
-  ANTIPHON_TRY(const auto human, human_parts(score, options.casting));
+  if (options.in.empty() != options.devices.someone_plays()) {
+    return Error{Errc::invalid_input,
+                 "a jam has one player: --midi-in PORT (--list shows them) or --performer FILE"};
+  }
+  if (options.simulate && options.devices.someone_plays())
+    return Error{Errc::invalid_input,
+                 "who plays on a port can't be simulated: leave --simulate out"};
+  ANTIPHON_TRY(edge::JamSetup setup, set_up(options));
   ANTIPHON_TRY(const LoadedModel model, load_model(options.model));
-  auto made = edge::perform(score, human, ai, *tokens::style_of(options.style), options.times);
-  if (!made) return Error{made.error().code, options.in.string() + ": " + made.error().message};
-  edge::JamSetup& setup = *made;
   setup.sampling = options.sampling;
+  setup.metronome = options.metronome;
   setup.pace.horizon = std::chrono::round<nanoseconds>(Milliseconds(options.horizon_ms));
   setup.pace.deadline = setup.pace.horizon / 4;
 
@@ -166,8 +242,7 @@ Status jam(const Options& options) {
     cost.seed = options.sampling.seed;
     played = edge::simulate(session, setup, cost, progress);
   } else {
-    Silence nowhere;
-    ANTIPHON_TRY(played, edge::play_live(session, setup, nowhere, progress));
+    ANTIPHON_TRY(played, play(options, session, setup, progress));
   }
   const double cpu = cpu_seconds() - cpu_before;
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
@@ -180,7 +255,8 @@ Status jam(const Options& options) {
     ANTIPHON_CHECK(write_file(options.report,
                               facts.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
   }
-  if (played.stopped)
+  // Someone at a port ends a jam when it is over.
+  if (played.stopped && !options.devices.someone_plays())
     return Error{Errc::unavailable, "stopped; what was played until then is written"};
   return Done{};
 }
@@ -189,12 +265,26 @@ Status jam(const Options& options) {
 
 Action jam_command(CLI::App& flags) {
   auto options = std::make_shared<Options>();
-  flags
-      .add_option("--performer", options->in,
-                  "The player: a MIDI, MusicXML, ABC or Humdrum **kern file that plays itself")
-      ->required();
+  flags.add_option("--performer", options->in,
+                   "The player: a MIDI, MusicXML, ABC or Humdrum **kern file that plays itself");
+  add_device_flags(flags, options->devices);
+  flags.add_flag("--list", options->list, "Shows the MIDI ports that there are, and ends");
   add_casting_flags(flags, options->casting);
-  flags.add_option("--tempo", options->bpm, "Quarters a minute (default: the file's)");
+  flags.add_option("--tempo", options->bpm,
+                   "Quarters a minute (default: the file's; 120 for someone at a port)");
+  flags.add_option("--meter", options->meter, "Of someone at a port")->capture_default_str();
+  flags.add_option("--key", options->key, "Such as G or F#m, of someone at a port; else heard");
+  flags.add_option("--instrument", options->instrument, "Of someone at a port")
+      ->capture_default_str();
+  flags
+      .add_option("--bars", options->bars, "Someone at a port: ends after so many; 0: Ctrl-C does")
+      ->check(CLI::Range(0, 100000))
+      ->capture_default_str();
+  flags
+      .add_option("--count-in", options->count_in,
+                  "Bars of clicks before it begins (default: 1 for someone at a port)")
+      ->check(CLI::Range(0, 8));
+  flags.add_flag("--metronome", options->metronome, "Clicks while it goes on, too");
   flags.add_option("--times", options->times, "How often the file is played")
       ->capture_default_str();
   flags.add_flag("!--realtime,--simulate", options->simulate,

@@ -73,10 +73,15 @@ Status check(const PerformingOptions& options) {
   return Done{};
 }
 
-generate::Progress show_progress(std::string what) {
+generate::Progress watch_for_interrupt() {
   std::signal(SIGINT, [](int) { interrupted = true; });
+  return [](double) { return !interrupted; };
+}
+
+generate::Progress show_progress(std::string what) {
+  const generate::Progress goes_on = watch_for_interrupt();
   const bool terminal = isatty(STDERR_FILENO) != 0;
-  return [what = std::move(what), terminal, shown = -1](double share) mutable {
+  return [what = std::move(what), goes_on, terminal, shown = -1](double share) mutable {
     const int percent = static_cast<int>(share * 100);
     if (terminal && percent != shown) {
       shown = percent;
@@ -84,7 +89,7 @@ generate::Progress show_progress(std::string what) {
       std::fprintf(stderr, "\r%s [%-25s] %3d %%%s", what.c_str(), done.c_str(), percent,
                    percent >= 100 ? "\n" : "");
     }
-    return !interrupted;
+    return goes_on(share);
   };
 }
 

@@ -33,6 +33,9 @@ Status check(const PerformingOptions& options);
 /// played until then is kept.
 generate::Progress show_progress(std::string what);
 
+/// The same without anything to see: false once Ctrl-C was pressed.
+generate::Progress watch_for_interrupt();
+
 /// Writes the score, sound and picture that were asked for.
 Status write_music(const PerformingOptions& options, const music::Score& score);
 

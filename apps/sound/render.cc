@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sound/render.h"
 
-#include <fluidsynth.h>
-
 #include <algorithm>
 #include <cmath>
 #include <memory>
 #include <string>
 
 #include "base/file.h"
+#include "sound/fluid.h"
 #include "sound/soundfont.h"
 #include "sound/wav.h"
 
@@ -73,38 +72,21 @@ std::vector<Event> events_of(const Score& score) {
   return events;
 }
 
-struct DeleteSettings {
-  void operator()(fluid_settings_t* settings) const { delete_fluid_settings(settings); }
-};
-struct DeleteSynth {
-  void operator()(fluid_synth_t* synth) const { delete_fluid_synth(synth); }
-};
-
 /// FluidSynth with a soundfont and a channel a part.
 class Orchestra {
  public:
   static Result<Orchestra> of(const Score& score, const std::filesystem::path& soundfont,
                               int rate_hz) {
-    // The library prints what it dislikes in a file; we say it ourselves.
-    for (const int level : {FLUID_PANIC, FLUID_ERR, FLUID_WARN, FLUID_INFO, FLUID_DBG}) {
-      fluid_set_log_function(level, nullptr, nullptr);
-    }
     Orchestra orchestra;
-    orchestra.settings_.reset(new_fluid_settings());
+    orchestra.settings_ = make_settings();
     fluid_settings_t* settings = orchestra.settings_.get();
     const auto parts = std::clamp<std::size_t>(score.parts.size(), 1, max_channels);
     fluid_settings_setnum(settings, "synth.sample-rate", rate_hz);
     fluid_settings_setint(settings, "synth.midi-channels",
                           static_cast<int>((parts + 15) / 16 * 16));
     fluid_settings_setint(settings, "synth.polyphony", 512);
-    fluid_settings_setint(settings, "synth.cpu-cores", 1);
-    fluid_settings_setint(settings, "synth.dynamic-sample-loading", 1);
     fluid_settings_setnum(settings, "synth.gain", 0.3);
-    orchestra.synth_.reset(new_fluid_synth(settings));
-    if (!orchestra.synth_) return Error{Errc::internal, "FluidSynth can't be started"};
-    if (fluid_synth_sfload(orchestra.synth_.get(), soundfont.c_str(), 1) == FLUID_FAILED) {
-      return Error{Errc::invalid_input, soundfont.string() + ": the soundfont can't be loaded"};
-    }
+    ANTIPHON_TRY(orchestra.synth_, make_synth(settings, soundfont));
     for (std::size_t p = 0; p < parts && p < score.parts.size(); ++p) {
       orchestra.seat(score.parts[p], static_cast<int>(p), p, score.parts.size());
     }
@@ -146,8 +128,8 @@ class Orchestra {
   }
 
   // The synthesizer is deleted before its settings.
-  std::unique_ptr<fluid_settings_t, DeleteSettings> settings_;
-  std::unique_ptr<fluid_synth_t, DeleteSynth> synth_;
+  FluidSettings settings_;
+  FluidSynth synth_;
 };
 
 void record_tail(Orchestra& orchestra, int rate_hz, std::vector<float>& sound) {

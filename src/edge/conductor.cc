@@ -145,8 +145,9 @@ void Conductor::fix(nanoseconds now, Tier tier, const Draft& draft) {
   FrameRecord frame{tier,        false,       (from - draft.from) / steps_per_frame,
                     draft.heard, draft.asked, now};
   end_notes(from, draft);
+  const bool waits = pace_.waits && heard_.empty();
   for (const TimedEvent& event : draft.events) {
-    if (event.at < from || event.at >= until) continue;
+    if (waits || event.at < from || event.at >= until) continue;
     end_notes(event.at, draft);
     play(event, draft);
   }

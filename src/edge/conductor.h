@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -24,6 +25,7 @@ struct Pace {
   std::chrono::nanoseconds deadline = std::chrono::milliseconds(2);
   /// How far players are from the beat that they mean.
   std::chrono::nanoseconds spread = std::chrono::milliseconds(12);
+  bool waits = false;  ///< The AI parts rest until a human part has begun.
 };
 
 /// What a player did: a key went down (velocity 1 to 127) or up (0).
@@ -72,6 +74,8 @@ class Conductor {
   std::chrono::nanoseconds next() const;
   /// Does what is due.
   void advance(std::chrono::nanoseconds now);
+  /// No frame that isn't fixed yet begins at `end` or later.
+  void finish(std::chrono::nanoseconds end) { end_ = std::min(end_, end); }
   /// Ends the notes that sound, at `now`.
   void end(std::chrono::nanoseconds now);
 

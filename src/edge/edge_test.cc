@@ -190,7 +190,9 @@ TEST(PlayLive, PlaysInTimeAndEndsInSilence) {
   setup.length = 700ms;
   NoisyModel model(512);
   Heard heard;
-  const auto played = play_live(model, setup, heard, {});
+  const live::Wakeup wakeup = live::Wakeup::make().value();
+  ScriptedPlayer player(setup.performer);
+  const auto played = play_live(model, setup, {player, heard, wakeup}, {});
   ASSERT_TRUE(played);
   EXPECT_GE(played->frames.size(), 5u);
   EXPECT_FALSE(heard.sent.empty());

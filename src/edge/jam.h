@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "edge/conductor.h"
+#include "edge/player.h"
 #include "generate/event_model.h"
 #include "generate/sampler.h"
 #include "live/output.h"
@@ -18,13 +19,15 @@ namespace antiphon::edge {
 
 /// A jam to be: who plays, in what time, and how its model draws.
 struct JamSetup {
-  tokens::Header header;          ///< Human and AI parts.
-  live::Timeline timeline;        ///< Of times from the start of the jam.
-  std::vector<Played> performer;  ///< What the human parts will do; sorted by time.
+  tokens::Header header;               ///< Human and AI parts.
+  live::Timeline timeline;             ///< Of times from the start of the jam.
+  std::vector<Played> performer = {};  ///< What the human parts will do; sorted by time.
   std::chrono::nanoseconds length{};
-  generate::Sampling sampling;
-  Pace pace;
+  generate::Sampling sampling = {};
+  Pace pace = {};
   std::int32_t reach = 96;  ///< Steps that drafts reach ahead: two bars of 4/4.
+  int count_in = 0;         ///< Bars of clicks before the jam; in real time only.
+  bool metronome = false;   ///< Clicks during the jam; in real time only.
 };
 
 /// What a jam was. Times count from its start.
@@ -56,9 +59,21 @@ struct SimulatedCost {
 Jam simulate(generate::EventModel& model, const JamSetup& setup, const SimulatedCost& cost,
              const Progress& progress);
 
-/// Plays a jam in real time: the performer plays itself, the model works on a thread of its own,
-/// and what is played goes to `sink`. Errors: no more descriptors or threads.
-Result<Jam> play_live(generate::EventModel& model, const JamSetup& setup, live::MessageSink& sink,
-                      const Progress& progress);
+/// What takes part in a jam beside the model. All are borrowed.
+struct Stage {
+  Player& player;
+  live::MessageSink& sink;     ///< Gets what Antiphon plays, and the clicks.
+  const live::Wakeup& wakeup;  ///< Notified when the player has something new.
+  bool through = false;        ///< The sink gets what the player plays, too.
+};
+
+/// Called ten times a second with the jam's time (below 0 during the count-in); false ends the jam
+/// with the bar.
+using Watch = std::function<bool(std::chrono::nanoseconds now, const Conductor&)>;
+
+/// Plays a jam in real time: the model works on a thread of its own, `setup.performer` is not
+/// asked. Errors: no more descriptors or threads.
+Result<Jam> play_live(generate::EventModel& model, const JamSetup& setup, const Stage& stage,
+                      const Watch& watch);
 
 }  // namespace antiphon::edge

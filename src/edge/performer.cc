@@ -78,4 +78,24 @@ Result<JamSetup> perform(const Score& score, std::span<const std::size_t> human,
   return setup;
 }
 
+Result<JamSetup> improvise(const FreeMusic& music, std::span<const generate::AiPart> ai,
+                           tokens::Style style) {
+  constexpr auto some_day = std::chrono::hours(24);
+  if (music.bars < 0) return Error{Errc::invalid_input, "a jam has no fewer than 0 bars"};
+  if (ai.empty() || ai.size() + 1 > tokens::max_slots) {
+    return Error{Errc::invalid_input, std::to_string(ai.size()) + " parts for Antiphon; 1 to " +
+                                          std::to_string(tokens::max_slots - 1) + " can play"};
+  }
+  tokens::GridScore grid{music.tempo.bpm(), {{0, music.meter}}, {}, {}};
+  if (music.key) grid.keys.push_back({0, *music.key});
+  grid.parts.push_back({"Player", static_cast<std::uint8_t>(music.instrument), false, {}});
+
+  JamSetup setup{.header = generate::duet_header(grid, ai, style),
+                 .timeline = live::Timeline({}, music.tempo),
+                 .length = some_day};
+  setup.pace.waits = true;
+  if (music.bars > 0) setup.length = setup.timeline.time_of(music.meter.bar() * music.bars);
+  return setup;
+}
+
 }  // namespace antiphon::edge

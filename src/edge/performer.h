@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "edge/jam.h"
@@ -14,5 +15,19 @@ namespace antiphon::edge {
 /// 1000].
 Result<JamSetup> perform(const music::Score& score, std::span<const std::size_t> human,
                          std::span<const generate::AiPart> ai, tokens::Style style, int times);
+
+/// What is known of music that nobody has written down.
+struct FreeMusic {
+  music::Tempo tempo;
+  music::Meter meter;
+  std::optional<music::Key> key;
+  int instrument = 0;  ///< The player's, a General MIDI program.
+  int bars = 0;        ///< After so many it ends; 0: some day.
+};
+
+/// A jam of one player, whoever that is, with `ai`. Errors: bars below 0, more AI parts than there
+/// are places.
+Result<JamSetup> improvise(const FreeMusic& music, std::span<const generate::AiPart> ai,
+                           tokens::Style style);
 
 }  // namespace antiphon::edge

@@ -6,6 +6,7 @@
 
 #include "edge/improviser.h"
 #include "edge/jam.h"
+#include "edge/metronome.h"
 #include "live/real_time.h"
 #include "live/spsc_queue.h"
 #include "live/wakeup.h"
@@ -17,6 +18,24 @@ using std::chrono::nanoseconds;
 
 constexpr std::size_t room = 16384;
 constexpr int conductor_priority = 60;  // Below the output's.
+constexpr auto clicks_ahead = std::chrono::milliseconds(20);
+constexpr auto longest_nap = std::chrono::milliseconds(150);  // A watcher wants to see.
+
+// What a player played, as the sink is to hear it: the slot is the channel.
+live::TimedMessage message_of(const Played& played) {
+  return played.velocity > 0
+             ? live::TimedMessage::note_on(played.at, played.slot, played.pitch, played.velocity)
+             : live::TimedMessage::note_off(played.at, played.slot, played.pitch);
+}
+
+// Of the bar that `now` falls into; at once before the jam has begun.
+nanoseconds end_of_bar(const JamSetup& setup, nanoseconds now) {
+  if (now <= nanoseconds{}) return nanoseconds{};
+  const auto step =
+      static_cast<std::int32_t>(setup.timeline.ticks_at(now) / tokens::ticks_per_step);
+  const generate::GridBar bar = generate::bar_at(setup.header.meters, step);
+  return setup.timeline.time_of({(bar.start + bar.length) * tokens::ticks_per_step});
+}
 
 // The thread on which the model works.
 class Worker {
@@ -77,43 +96,50 @@ class Worker {
 
 }  // namespace
 
-Result<Jam> play_live(generate::EventModel& model, const JamSetup& setup, live::MessageSink& sink,
-                      const Progress& progress) {
-  ANTIPHON_TRY(live::Wakeup wakeup, live::Wakeup::make());
-  ANTIPHON_TRY(auto output, live::Output::start(sink));
-  ANTIPHON_TRY(auto worker, Worker::start(model, setup, wakeup));
+Result<Jam> play_live(generate::EventModel& model, const JamSetup& setup, const Stage& stage,
+                      const Watch& watch) {
+  ANTIPHON_TRY(auto output, live::Output::start(stage.sink));
+  ANTIPHON_TRY(auto worker, Worker::start(model, setup, stage.wakeup));
   Conductor conductor(setup.timeline, setup.header, setup.pace, setup.length);
+  Metronome metronome(setup.timeline, setup.header.meters, setup.count_in, setup.metronome);
 
   const live::RealTimeScope scope(conductor_priority);
 
   // What is told and sent counts from the start of the jam.
-  const nanoseconds start = live::host_now() + std::chrono::milliseconds(100);
-  std::size_t played = 0;
-  nanoseconds now = live::host_now() - start, shown{};
+  const nanoseconds start = live::host_now() + metronome.lead() + std::chrono::milliseconds(100);
+  stage.player.begin(start);
+  nanoseconds now = live::host_now() - start, end = setup.length, shown = now;
   bool stopped = false;
-  while (!stopped && now < setup.length) {
-    while (played < setup.performer.size() && setup.performer[played].at <= now)
-      conductor.hear(setup.performer[played++]);
+  while (now < end) {
+    Played played;
+    while (stage.player.next(now, played)) {
+      conductor.hear(played);
+      if (stage.through) conductor.to_send().push_back(message_of(played));
+    }
     Drafted drafted;
     while (worker->answer(drafted)) conductor.take(drafted, now);
     conductor.advance(now);
+    metronome.click(std::min(now + clicks_ahead, end), conductor.to_send());
     worker->tell(conductor.to_tell());
     for (live::TimedMessage message : conductor.to_send()) {
       message.at += start;
       output->schedule(message);
     }
     conductor.to_send().clear();
-    if (progress && now - shown > std::chrono::milliseconds(100)) {
+    if (watch && !stopped && now - shown > std::chrono::milliseconds(100)) {
       shown = now;
-      stopped =
-          !progress(static_cast<double>(now.count()) / static_cast<double>(setup.length.count()));
+      stopped = !watch(now, conductor);
+      if (stopped) {
+        end = std::min(end, end_of_bar(setup, now));
+        conductor.finish(end);
+      }
     }
-    nanoseconds next = std::min(conductor.next(), setup.length);
-    if (played < setup.performer.size()) next = std::min(next, setup.performer[played].at);
-    wakeup.wait_until(start + next);
+    nanoseconds next = std::min({conductor.next(), end, stage.player.due(),
+                                 metronome.due() - clicks_ahead, shown + longest_nap});
+    stage.wakeup.wait_until(start + next);
     now = live::host_now() - start;
   }
-  conductor.end(std::min(now, setup.length));
+  conductor.end(std::min(now, end));
   output->stop();
   return Jam{setup.timeline,
              conductor.frames(),

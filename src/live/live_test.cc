@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include "live/midi_ports.h"
 #include "live/output.h"
 #include "live/quantizer.h"
 #include "live/spsc_queue.h"
@@ -110,6 +111,16 @@ TEST(Output, SendsInOrderOfTimeAndEndsWhatSounds) {
   EXPECT_EQ(pitches, (std::vector<int>{60, 62, 60, 62}));
   EXPECT_EQ(statuses, (std::vector<int>{0x90, 0x90, 0x80, 0x80}));
   for (const nanoseconds error : (*output)->errors()) EXPECT_GE(error, 0ns) << "never early";
+}
+
+TEST(MidiPorts, AreFoundByNameOrByAPartOfOne) {
+  const std::vector<std::string> names = {"Midi Through", "Grand Piano 2", "Piano"};
+  EXPECT_EQ(*find_port(names, "Piano"), 2u);
+  EXPECT_EQ(*find_port(names, "piano"), 1u);
+  EXPECT_EQ(*find_port(names, "through"), 0u);
+  EXPECT_EQ(find_port(names, "organ").error().message,
+            "no MIDI port has 'organ' in its name; there are 'Midi Through', 'Grand Piano 2', "
+            "'Piano'");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -23,5 +24,8 @@ struct Key {
 
 /// "F sharp minor".
 std::string name_of(Key key);
+
+/// A key as musicians write it: "G", "F#m", "Bb minor", "C major". Errors: no such key.
+Result<Key> parse_key(std::string_view text);
 
 }  // namespace antiphon::music

@@ -70,6 +70,16 @@ TEST(KeyFinding, TheMajorScaleHasSevenTones) {
   EXPECT_FALSE(in_scale(Key{2, Mode::major}, 0));  // C natural.
 }
 
+TEST(Key, IsReadAsMusiciansWriteIt) {
+  EXPECT_EQ(*parse_key("C"), (Key{0, Mode::major}));
+  EXPECT_EQ(*parse_key("F#m"), (Key{3, Mode::minor}));
+  EXPECT_EQ(*parse_key("Bb minor"), (Key{-5, Mode::minor}));
+  EXPECT_EQ(*parse_key("Ab major"), (Key{-4, Mode::major}));
+  for (const char* none : {"", "H", "g", "C##", "C dorian", "G#", "Fb"}) {
+    EXPECT_FALSE(parse_key(none)) << none;
+  }
+}
+
 TEST(Key, NamesGoRoundTheCircleOfFifths) {
   EXPECT_EQ(name_of({0, Mode::major}), "C major");
   EXPECT_EQ(name_of({-7, Mode::major}), "C flat major");

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge/metronome.h"
+
+#include "generate/loudness.h"
+
+namespace antiphon::edge {
+
+using live::TimedMessage;
+using std::chrono::nanoseconds;
+
+namespace {
+
+constexpr int drum_channel = 9;
+constexpr int high_wood_block = 76, low_wood_block = 77;  // General MIDI's drum keys.
+constexpr int accent = 110, plain = 80;
+constexpr auto click_length = std::chrono::milliseconds(30);
+
+}  // namespace
+
+Metronome::Metronome(const live::Timeline& timeline,
+                     std::span<const tokens::GridChange<music::Meter>> meters, int count_in,
+                     bool goes_on)
+    : timeline_(timeline),
+      meters_(meters.begin(), meters.end()),
+      first_(-count_in * generate::bar_at(meters, 0).length),
+      next_(first_),
+      goes_on_(goes_on) {}
+
+nanoseconds Metronome::time_of(std::int32_t step) const {
+  return timeline_.time_of({step * tokens::ticks_per_step});
+}
+
+std::int32_t Metronome::beat_at(std::int32_t step) const {
+  return generate::bar_at(meters_, step).beat;
+}
+
+bool Metronome::begins_bar(std::int32_t step) const {
+  const generate::GridBar bar = generate::bar_at(meters_, step);
+  return step < 0 ? (step - first_) % bar.length == 0 : step == bar.start;
+}
+
+nanoseconds Metronome::due() const {
+  return next_ < 0 || goes_on_ ? time_of(next_) : nanoseconds::max();
+}
+
+void Metronome::click(nanoseconds until, std::vector<TimedMessage>& out) {
+  while (due() <= until) {
+    const bool strong = begins_bar(next_);
+    const int key = strong ? high_wood_block : low_wood_block;
+    const nanoseconds at = time_of(next_);
+    out.push_back(TimedMessage::note_on(at, drum_channel, key, strong ? accent : plain));
+    out.push_back(TimedMessage::note_off(at + click_length, drum_channel, key));
+    next_ += beat_at(next_);
+  }
+}
+
+}  // namespace antiphon::edge

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// A jam between programs: one plays into Antiphon's port and listens to its answer, through a JACK
+// server of this test's own that has no sound card.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <future>
+#include <nlohmann/json.hpp>
+#include <thread>
+#include <vector>
+
+#include "cli/program.h"
+#include "live/midi_ports.h"
+
+namespace antiphon::cli_test {
+namespace {
+
+using namespace std::chrono_literals;
+using live::MidiSystem;
+using testing::HasSubstr;
+
+// Tries until it works or the patience is over.
+template <class Try>
+auto eventually(const Try& attempt) {
+  auto result = attempt();
+  for (int i = 0; i < 100 && !result; ++i) {
+    std::this_thread::sleep_for(50ms);
+    result = attempt();
+  }
+  return result;
+}
+
+class Jack : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string name = "antiphon-test-" + std::to_string(::getpid());
+    ::setenv("JACK_DEFAULT_SERVER", name.c_str(), 1);
+    ::setenv("JACK_NO_START_SERVER", "1", 1);
+    server_ = ::fork();
+    if (server_ == 0) {
+      ::setenv("JACK_NO_AUDIO_RESERVATION", "1", 1);
+      const std::string log = (folder() / "jackd.txt").string();
+      if (std::freopen(log.c_str(), "w", stdout) == nullptr) ::_exit(126);
+      ::dup2(STDOUT_FILENO, STDERR_FILENO);
+      ::execlp("jackd", "jackd", "-r", "-n", name.c_str(), "-d", "dummy", "-r", "48000", "-p",
+               "256", nullptr);
+      ::_exit(127);
+    }
+    ASSERT_TRUE(eventually([] { return live::jack_runs(); })) << read("jackd.txt");
+    ASSERT_TRUE(eventually([] { return live::midi_port_names(MidiSystem::jack); }));
+  }
+  void TearDown() override {
+    ::kill(server_, SIGTERM);
+    ::waitpid(server_, nullptr, 0);
+  }
+
+ private:
+  pid_t server_ = -1;
+};
+
+TEST_F(Jack, OneProgramPlaysAndTheAnswerComesBack) {
+  auto jam = std::async(std::launch::async, [] {
+    return run(
+        "jam --midi-system jack --midi-in virtual --midi-out virtual --sound none "
+        "--metronome --tempo 240 --bars 5 --record free.mid --timeline free.json "
+        "--report report.json");
+  });
+  const auto wakeup = live::Wakeup::make();
+  ASSERT_TRUE(wakeup);
+  auto answer = eventually([&] {
+    return live::MidiInput::open(MidiSystem::jack, "Antiphon plays:out", *wakeup, "Listener");
+  });
+  ASSERT_TRUE(answer) << answer.error().message;
+  auto keyboard = eventually(
+      [] { return live::MidiOutput::open(MidiSystem::jack, "Antiphon hears:in", "Keyboard"); });
+  ASSERT_TRUE(keyboard) << keyboard.error().message;
+
+  // Four clicks count in, the fifth is the first beat.
+  std::vector<live::PortMessage> answered;
+  const auto clicks = [&] {
+    for (live::PortMessage message; (*answer)->pop(message);) answered.push_back(message);
+    return std::count_if(answered.begin(), answered.end(),
+                         [](const auto& message) { return message.bytes[0] == 0x99; });
+  };
+  ASSERT_TRUE(eventually([&] { return clicks() > 4; }));
+
+  for (const int pitch : {67, 71, 74, 79, 74, 71, 67, 74}) {
+    (*keyboard)->send(live::TimedMessage::note_on({}, 0, pitch, 90));
+    std::this_thread::sleep_for(200ms);
+    (*keyboard)->send(live::TimedMessage::note_off({}, 0, pitch));
+    std::this_thread::sleep_for(50ms);
+  }
+  const Outcome outcome = jam.get();
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("Hears 'Antiphon hears:in'"));
+
+  // All of what was played was heard, and every note of the answer ends.
+  const auto heard = nlohmann::json::parse(read("free.json"))["player"];
+  EXPECT_EQ(heard.size(), 16U);
+  std::array<int, 128> sounding{};
+  std::size_t notes = 0;
+  clicks();
+  for (const live::PortMessage& message : answered) {
+    if ((message.bytes[0] & 0x0f) == 9) continue;
+    const bool on = (message.bytes[0] & 0xf0) == 0x90 && message.bytes[2] > 0;
+    if (on) ++notes;
+    if ((message.bytes[0] & 0xe0) == 0x80) sounding[message.bytes[1]] += on ? 1 : -1;
+  }
+  EXPECT_GT(notes, 0U);
+  EXPECT_THAT(sounding, testing::Each(0));
+  EXPECT_EQ(nlohmann::json::parse(read("report.json"))["live"]["isr_delivered"], 1.0);
+  EXPECT_TRUE(exists("free.mid"));
+}
+
+TEST_F(Jack, APortThatIsNotThereIsNamed) {
+  const Outcome outcome = run("jam --midi-system jack --midi-in grand --sound none");
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("no MIDI port has 'grand' in its name"));
+}
+
+TEST(JamDevices, OnePlayerAndNoOther) {
+  write("tune.abc", tune);
+  EXPECT_THAT(run("jam").err, HasSubstr("--midi-in PORT"));
+  EXPECT_THAT(run("jam --performer tune.abc --midi-in virtual").err, HasSubstr("one player"));
+  EXPECT_THAT(run("jam --midi-in virtual --simulate").err, HasSubstr("can't be simulated"));
+  EXPECT_THAT(run("jam --midi-in virtual --key H").err, HasSubstr("there is no key 'H'"));
+  EXPECT_THAT(run("jam --midi-in virtual --meter 3:4").err, HasSubstr("'3:4' is no meter"));
+}
+
+}  // namespace
+}  // namespace antiphon::cli_test
