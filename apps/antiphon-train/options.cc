@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <thread>
 
 namespace antiphon::apps {
@@ -17,6 +18,11 @@ volatile std::sig_atomic_t signalled = 0;
 }  // namespace
 
 void ShapeFlags::add(CLI::App& command) {
+  const std::map<std::string, train::Family> families = {
+      {"transformer", train::Family::transformer}, {"lstm", train::Family::lstm}};
+  command.add_option("--family", family, "An LSTM has no heads and no feed-forward layers")
+      ->transform(CLI::CheckedTransformer(families))
+      ->option_text("transformer|lstm");
   command.add_option("--dim", dim, "Width of the residual stream")->capture_default_str();
   command.add_option("--layers", layers)->capture_default_str();
   command.add_option("--heads", heads, "Query heads of 64 numbers")->capture_default_str();
@@ -28,13 +34,16 @@ void ShapeFlags::add(CLI::App& command) {
 }
 
 train::Shape ShapeFlags::shape(train::Layout layout) const {
-  train::Shape shape = train::edge_shape();
+  const bool lstm = family == train::Family::lstm;
+  train::Shape shape = lstm ? train::reflex_shape() : train::edge_shape();
   shape.dim = dim;
   shape.layers = layers;
-  shape.heads = heads;
-  shape.kv_heads = kv_heads;
-  shape.ff = ff;
   shape.context = context;
+  if (!lstm) {
+    shape.heads = heads;
+    shape.kv_heads = kv_heads;
+    shape.ff = ff;
+  }
   return train::with_vocabulary(shape, hidden, layout);
 }
 

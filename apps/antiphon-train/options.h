@@ -20,6 +20,7 @@ struct ShapeFlags {
   std::uint32_t ff = 704;
   std::uint32_t context = 512;
   std::uint32_t hidden = 256;
+  train::Family family = train::Family::transformer;
 
   void add(CLI::App& command);
   train::Shape shape(train::Layout layout = train::Layout::compound) const;

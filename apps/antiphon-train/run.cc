@@ -65,6 +65,9 @@ void add_run(CLI::App& app) {
   command->add_option("--minutes,--time-limit", run_options.minutes,
                       "End after so long; the rate falls to its end by then");
   command->add_option("--batch", run_options.sequences, "Rows a step")->capture_default_str();
+  command->add_option("--length", run_options.length, "Steps a row; 0: the context")
+      ->check(CLI::Range(0, 65536))
+      ->capture_default_str();
   run_options.replicas = 0;
   command
       ->add_option("--replicas", run_options.replicas,

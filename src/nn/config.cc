@@ -85,45 +85,93 @@ Status check_field(const Field& field) {
   return check_range(("hidden of field " + field.name).c_str(), field.hidden, 0, 32768);
 }
 
-}  // namespace
-
-Result<TransformerConfig> TransformerConfig::parse(std::string_view text) {
+/// The object, if it says that it is version 1 of that architecture.
+Result<Json> read_config(std::string_view text, const std::string& expected) {
   if (text.size() > (1u << 20)) return bad("longer than 1 MiB");
-  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return bad("not a JSON object");
   std::string architecture;
   std::uint32_t version = 0;
   ANTIPHON_CHECK(read_text(json, "architecture", architecture));
   ANTIPHON_CHECK(read_count(json, "version", version));
-  if (architecture != "event-transformer" || version != 1) {
-    return Error{Errc::unsupported,
-                 "config.json: expected an event-transformer of version 1, got " + architecture +
-                     " " + std::to_string(version)};
-  }
-  TransformerConfig config;
+  if (architecture == expected && version == 1) return json;
+  return Error{Errc::unsupported, "config.json: expected an " + expected + " of version 1, got " +
+                                      architecture + " " + std::to_string(version)};
+}
+
+Status read_common(const Json& json, EventConfig& config) {
   ANTIPHON_CHECK(read_count(json, "dim", config.dim));
   ANTIPHON_CHECK(read_count(json, "layers", config.layers));
-  ANTIPHON_CHECK(read_count(json, "heads", config.heads));
-  ANTIPHON_CHECK(read_count(json, "kv_heads", config.kv_heads));
-  ANTIPHON_CHECK(read_count(json, "head_dim", config.head_dim));
-  ANTIPHON_CHECK(read_count(json, "ff", config.ff));
   ANTIPHON_CHECK(read_count(json, "context", config.context));
-  ANTIPHON_CHECK(read_rotary(json, config.rotary));
   ANTIPHON_CHECK(read_count(json, "input_rows", config.input_rows));
   ANTIPHON_CHECK(read_count(json, "condition_rows", config.condition_rows));
   ANTIPHON_CHECK(read_fields(json, config.fields));
   if (json.contains("vocabulary")) ANTIPHON_CHECK(read_text(json, "vocabulary", config.vocabulary));
+  return Done{};
+}
+
+Status check_common(const EventConfig& config) {
+  ANTIPHON_CHECK(check_range("dim", config.dim, 1, 16384));
+  ANTIPHON_CHECK(check_range("layers", config.layers, 1, 256));
+  ANTIPHON_CHECK(check_range("context", config.context, 1, 65536));
+  ANTIPHON_CHECK(check_range("input_rows", config.input_rows, 1, max_table_rows));
+  ANTIPHON_CHECK(check_range("condition_rows", config.condition_rows, 0, max_table_rows));
+  ANTIPHON_CHECK(check_range("number of fields", config.fields.size(), 1, 64));
+  std::set<std::string> names;
+  for (const Field& field : config.fields) {
+    ANTIPHON_CHECK(check_field(field));
+    if (!names.insert(field.name).second) return bad("two fields are named '" + field.name + "'");
+  }
+  return Done{};
+}
+
+/// Of the tables, the last norm and the heads.
+std::uint64_t common_parameters(const EventConfig& config) {
+  const std::uint64_t d = config.dim;
+  std::uint64_t count = d * config.input_rows + d * config.condition_rows + d;
+  for (const Field& field : config.fields) {
+    const std::uint64_t hidden = field.hidden;
+    count += hidden == 0 ? d * field.size : hidden * d + hidden * field.size + field.size;
+  }
+  return count;
+}
+
+Json fields_json(const EventConfig& config) {
+  Json list = Json::array();
+  for (const Field& field : config.fields) {
+    list.push_back({{"name", field.name}, {"size", field.size}, {"hidden", field.hidden}});
+  }
+  return list;
+}
+
+std::string text_of(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+std::string architecture_of(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  std::string architecture;
+  return json.is_object() && read_text(json, "architecture", architecture) ? architecture : "";
+}
+
+Result<TransformerConfig> TransformerConfig::parse(std::string_view text) {
+  ANTIPHON_TRY(const Json json, read_config(text, architecture));
+  TransformerConfig config;
+  ANTIPHON_CHECK(read_common(json, config));
+  ANTIPHON_CHECK(read_count(json, "heads", config.heads));
+  ANTIPHON_CHECK(read_count(json, "kv_heads", config.kv_heads));
+  ANTIPHON_CHECK(read_count(json, "head_dim", config.head_dim));
+  ANTIPHON_CHECK(read_count(json, "ff", config.ff));
+  ANTIPHON_CHECK(read_rotary(json, config.rotary));
   ANTIPHON_CHECK(config.check());
   return config;
 }
 
 std::string TransformerConfig::to_json() const {
-  Json list = Json::array();
-  for (const Field& field : fields) {
-    list.push_back({{"name", field.name}, {"size", field.size}, {"hidden", field.hidden}});
-  }
-  const Json json = {
-      {"architecture", "event-transformer"},
+  return text_of({
+      {"architecture", architecture},
       {"version", 1},
       {"dim", dim},
       {"layers", layers},
@@ -139,25 +187,19 @@ std::string TransformerConfig::to_json() const {
         {"time_base", rotary.time_base}}},
       {"input_rows", input_rows},
       {"condition_rows", condition_rows},
-      {"fields", list},
+      {"fields", fields_json(*this)},
       {"vocabulary", vocabulary},
-  };
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  });
 }
 
 Status TransformerConfig::check() const {
-  ANTIPHON_CHECK(check_range("dim", dim, 1, 16384));
-  ANTIPHON_CHECK(check_range("layers", layers, 1, 256));
+  ANTIPHON_CHECK(check_common(*this));
   ANTIPHON_CHECK(check_range("heads", heads, 1, 256));
   ANTIPHON_CHECK(check_range("kv_heads", kv_heads, 1, heads));
   ANTIPHON_CHECK(check_range("head_dim", head_dim, 2, 512));
   // Sums of products of 8-bit numbers must stay below 2^31.
   ANTIPHON_CHECK(check_range("heads * head_dim", std::uint64_t{heads} * head_dim, 1, 32768));
   ANTIPHON_CHECK(check_range("ff", ff, 1, 32768));
-  ANTIPHON_CHECK(check_range("context", context, 1, 65536));
-  ANTIPHON_CHECK(check_range("input_rows", input_rows, 1, max_table_rows));
-  ANTIPHON_CHECK(check_range("condition_rows", condition_rows, 0, max_table_rows));
-  ANTIPHON_CHECK(check_range("number of fields", fields.size(), 1, 64));
   if (heads % kv_heads != 0) {
     return bad("'heads' must be a multiple of 'kv_heads', got " + std::to_string(heads) + " and " +
                std::to_string(kv_heads));
@@ -169,24 +211,13 @@ Status TransformerConfig::check() const {
   }
   ANTIPHON_CHECK(check_base("index_base", rotary.index_base));
   ANTIPHON_CHECK(check_base("time_base", rotary.time_base));
-  std::set<std::string> names;
-  for (const Field& field : fields) {
-    ANTIPHON_CHECK(check_field(field));
-    if (!names.insert(field.name).second) return bad("two fields are named '" + field.name + "'");
-  }
   return check_range("number of weights", parameters(), 1, max_parameters);
 }
 
 std::uint64_t TransformerConfig::parameters() const {
   const std::uint64_t d = dim;
   const std::uint64_t attention = 2 * d * head_dim * (std::uint64_t{heads} + kv_heads);
-  std::uint64_t count = d * input_rows + d * condition_rows + d;
-  count += layers * (attention + 3 * d * ff + 2 * d);
-  for (const Field& field : fields) {
-    const std::uint64_t hidden = field.hidden;
-    count += hidden == 0 ? d * field.size : hidden * d + hidden * field.size + field.size;
-  }
-  return count;
+  return common_parameters(*this) + layers * (attention + 3 * d * ff + 2 * d);
 }
 
 TransformerConfig TransformerConfig::plain(std::uint32_t layers, std::uint32_t dim,
@@ -205,6 +236,38 @@ TransformerConfig TransformerConfig::plain(std::uint32_t layers, std::uint32_t d
   config.input_rows = vocabulary;
   config.fields = {{"token", vocabulary, 0}};
   return config;
+}
+
+Result<LstmConfig> LstmConfig::parse(std::string_view text) {
+  ANTIPHON_TRY(const Json json, read_config(text, architecture));
+  LstmConfig config;
+  ANTIPHON_CHECK(read_common(json, config));
+  ANTIPHON_CHECK(config.check());
+  return config;
+}
+
+std::string LstmConfig::to_json() const {
+  return text_of({
+      {"architecture", architecture},
+      {"version", 1},
+      {"dim", dim},
+      {"layers", layers},
+      {"context", context},
+      {"input_rows", input_rows},
+      {"condition_rows", condition_rows},
+      {"fields", fields_json(*this)},
+      {"vocabulary", vocabulary},
+  });
+}
+
+Status LstmConfig::check() const {
+  ANTIPHON_CHECK(check_common(*this));
+  return check_range("number of weights", parameters(), 1, max_parameters);
+}
+
+std::uint64_t LstmConfig::parameters() const {
+  const std::uint64_t d = dim;
+  return common_parameters(*this) + layers * (8 * d * d + 5 * d);
 }
 
 }  // namespace antiphon::nn

@@ -26,17 +26,13 @@ struct Field {
   std::uint32_t hidden = 0;
 };
 
-/// The shape of an event transformer: `config.json` beside the weights.
-struct TransformerConfig {
+/// What the shapes of event models have in common: a step is summed from rows of a table, an event
+/// is chosen field by field.
+struct EventConfig {
   std::uint32_t dim = 0;
   std::uint32_t layers = 0;
-  std::uint32_t heads = 0;
-  std::uint32_t kv_heads = 0;
-  std::uint32_t head_dim = 0;
-  std::uint32_t ff = 0;
   /// The most steps that a session holds.
   std::uint32_t context = 0;
-  Rotary rotary;
   /// Rows of the table that a step's input is summed from.
   std::uint32_t input_rows = 0;
   /// Rows of the table that a choice of a field adds for the fields after it.
@@ -44,6 +40,20 @@ struct TransformerConfig {
   std::vector<Field> fields;
   /// SHA-256 of the vocabulary that gives the rows their meaning; may be empty.
   std::string vocabulary;
+};
+
+/// What the blocks of a transformer are made of.
+struct BlockConfig {
+  std::uint32_t heads = 0;
+  std::uint32_t kv_heads = 0;
+  std::uint32_t head_dim = 0;
+  std::uint32_t ff = 0;
+  Rotary rotary;
+};
+
+/// The shape of an event transformer: `config.json` beside the weights.
+struct TransformerConfig : EventConfig, BlockConfig {
+  static constexpr const char* architecture = "event-transformer";
 
   /// Errors: says which value is missing, of a wrong kind or out of bounds.
   static Result<TransformerConfig> parse(std::string_view json);
@@ -60,5 +70,19 @@ struct TransformerConfig {
                                  std::uint32_t kv_heads, std::uint32_t ff, std::uint32_t vocabulary,
                                  std::uint32_t context);
 };
+
+/// The shape of an event LSTM: as many cells a layer as the model is wide. Its functions are those
+/// of a transformer's shape.
+struct LstmConfig : EventConfig {
+  static constexpr const char* architecture = "event-lstm";
+
+  static Result<LstmConfig> parse(std::string_view json);
+  std::string to_json() const;
+  Status check() const;
+  std::uint64_t parameters() const;
+};
+
+/// The architecture that a `config.json` names; empty if it names none.
+std::string architecture_of(std::string_view json);
 
 }  // namespace antiphon::nn

@@ -42,6 +42,31 @@ TEST(TransformerConfig, SaysWhatIsWrong) {
   EXPECT_THAT(error_with("{", "["), HasSubstr("not a JSON object"));
 }
 
+TEST(LstmConfig, ParsesWhatItWrote) {
+  LstmConfig config;
+  static_cast<EventConfig&>(config) = small_config();
+  EXPECT_EQ(LstmConfig::parse(config.to_json())->to_json(), config.to_json());
+  EXPECT_EQ(architecture_of(config.to_json()), "event-lstm");
+}
+
+TEST(LstmConfig, SaysWhatIsWrong) {
+  EXPECT_THAT(LstmConfig::parse(small_config().to_json()).error().message,
+              HasSubstr("expected an event-lstm of version 1, got event-transformer 1"));
+  EXPECT_THAT(LstmConfig().check().error().message, HasSubstr("'dim' must be 1 to"));
+  EXPECT_EQ(architecture_of("[]"), "");
+  EXPECT_EQ(architecture_of("{\"architecture\": 3}"), "");
+}
+
+TEST(LstmConfig, CountsTheWeights) {
+  LstmConfig config;
+  config.dim = 8;
+  config.layers = 2;
+  config.input_rows = 10;
+  config.fields = {{"token", 10, 0}};
+  // 2 layers of 8 * 8 * 8 + 4 * 8 + 8, table 10 * 8, head 10 * 8, norm 8.
+  EXPECT_EQ(config.parameters(), 2u * 552 + 80 + 80 + 8);
+}
+
 TEST(TransformerConfig, RefusesMoreWeightsThanAnyMachineHolds) {
   TransformerConfig config = small_config();
   config.dim = 16384;

@@ -81,7 +81,7 @@ double thread_seconds() {
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
-Status check_fields(const nn::TransformerConfig& config, const std::filesystem::path& path) {
+Status check_fields(const Shape& config, const std::filesystem::path& path) {
   const Layout layout = layout_of(config);
   const Shape expected = with_vocabulary(Shape{}, 0, layout);
   if (config.vocabulary == expected.vocabulary && config.input_rows == expected.input_rows &&
@@ -95,9 +95,9 @@ Status check_fields(const nn::TransformerConfig& config, const std::filesystem::
 Result<EngineModel> load(const std::filesystem::path& path, std::string_view config_text,
                          const nn::SafeTensors& file, nn::LoadOptions options) {
   ANTIPHON_TRY(const nn::TransformerConfig config, nn::TransformerConfig::parse(config_text));
-  ANTIPHON_CHECK(check_fields(config, path));
+  ANTIPHON_CHECK(check_fields(Shape::of(config), path));
   ANTIPHON_TRY(auto transformer, nn::Transformer::load(config, file, options));
-  return EngineModel{std::move(transformer), layout_of(config)};
+  return EngineModel{std::move(transformer), layout_of(Shape::of(config))};
 }
 
 }  // namespace

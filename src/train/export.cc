@@ -11,6 +11,7 @@
 #include "nn/matrix.h"
 #include "nn/safetensors.h"
 #include "tokens/vocabulary.h"
+#include "train/shape.h"
 
 namespace antiphon::train {
 namespace {
@@ -56,8 +57,7 @@ Status export_model(const std::filesystem::path& checkpoint, const std::filesyst
     return Error{Errc::invalid_input,
                  checkpoint.string() + ": not a checkpoint, its metadata has no `config`"};
   }
-  ANTIPHON_TRY(const nn::TransformerConfig config,
-               nn::TransformerConfig::parse(config_text->second));
+  ANTIPHON_TRY(const Shape config, Shape::parse(config_text->second));
   const std::string vocabulary = tokens::vocabulary_json();
   if (config.vocabulary != crypto::sha256_hex(as_bytes(vocabulary))) {
     return Error{Errc::invalid_input, checkpoint.string() + ": trained with another vocabulary"};
@@ -65,7 +65,7 @@ Status export_model(const std::filesystem::path& checkpoint, const std::filesyst
 
   nn::SafeTensorsWriter writer;
   for (const auto& [key, value] : facts) writer.set_metadata(key, value);
-  writer.set_metadata("architecture", "event-transformer");
+  writer.set_metadata("architecture", nn::architecture_of(config.to_json()));
   writer.set_metadata("version", "1");
   writer.set_metadata("vocabulary", config.vocabulary);
   writer.set_metadata("config", crypto::sha256_hex(as_bytes(config.to_json())));

@@ -101,7 +101,9 @@ Shape golden_shape() {
   return shape;
 }
 
-Shape golden_plain_shape() { return Shape::plain(2, 48, 4, 4, 80, 50, 32); }
+Shape golden_plain_shape() {
+  return Shape::of(nn::TransformerConfig::plain(2, 48, 4, 4, 80, 50, 32));
+}
 
 Status write_golden(const Shape& shape, std::uint64_t seed, const std::filesystem::path& folder,
                     const std::string& name) {

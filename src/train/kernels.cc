@@ -41,6 +41,7 @@ inline float exp_of(float x) {
 }
 
 inline float sigmoid(float x) { return 1.0F / (1.0F + exp_of(-x)); }
+inline float tanh_of(float x) { return 2.0F * sigmoid(2.0F * x) - 1.0F; }
 
 }  // namespace
 
@@ -252,6 +253,67 @@ void column_sums(const T* x, std::int64_t rows, std::int64_t size, float factor,
 }
 
 template <class T>
+void lstm(const LstmStep& step, const T* x_gates, const T* h_gates, const float* bias,
+          const float* cells_before, T* gates, float* cells, T* h, T* h_next) {
+  const std::int64_t dim = step.dim;
+  for (std::int64_t row = 0; row < step.rows; ++row) {
+    const T* x = x_gates + row * step.x_stride;
+    const T* before = h_gates + row * 4 * dim;
+    const float* c_before = cells_before + row * dim;
+    T* open = gates + row * 4 * dim;
+    float* c = cells + row * dim;
+    T* out = h + row * step.h_stride;
+    const float keep = step.keep[row];
+    const auto sum = [&](std::int64_t i) { return load(x[i]) + load(before[i]) + bias[i]; };
+#pragma omp simd
+    for (std::int64_t d = 0; d < dim; ++d) {
+      const float in = sigmoid(sum(d)), forget = sigmoid(sum(dim + d));
+      const float cell = tanh_of(sum(2 * dim + d)), output = sigmoid(sum(3 * dim + d));
+      const float value = forget * c_before[d] * keep + in * cell;
+      c[d] = value;
+      store(open[d], in);
+      store(open[dim + d], forget);
+      store(open[2 * dim + d], cell);
+      store(open[3 * dim + d], output);
+      store(out[d], output * tanh_of(value));
+    }
+    if (h_next == nullptr) continue;
+    const float keep_next = step.keep_next[row];
+    T* next = h_next + row * dim;
+#pragma omp simd
+    for (std::int64_t d = 0; d < dim; ++d) store(next[d], load(out[d]) * keep_next);
+  }
+}
+
+template <class T>
+void lstm_gradient(const LstmStep& step, const T* h_gradient, const T* next_gradient,
+                   const float* cells_before, const float* cells, T* gates, float* cells_gradient) {
+  const std::int64_t dim = step.dim;
+  for (std::int64_t row = 0; row < step.rows; ++row) {
+    const T* from_above = h_gradient + row * step.h_stride;
+    const T* from_next = next_gradient + row * dim;
+    const float* c_before = cells_before + row * dim;
+    const float* c = cells + row * dim;
+    T* open = gates + row * 4 * dim;
+    float* c_gradient = cells_gradient + row * dim;
+    const float keep = step.keep[row], keep_next = step.keep_next[row];
+#pragma omp simd
+    for (std::int64_t d = 0; d < dim; ++d) {
+      const float in = load(open[d]), forget = load(open[dim + d]);
+      const float cell = load(open[2 * dim + d]), output = load(open[3 * dim + d]);
+      const float bent = tanh_of(c[d]);
+      const float dh = load(from_above[d]) + load(from_next[d]) * keep_next;
+      const float dc = c_gradient[d] + dh * output * (1.0F - bent * bent);
+      store(open[d], dc * cell * in * (1.0F - in));
+      store(open[dim + d], dc * c_before[d] * keep * forget * (1.0F - forget));
+      store(open[2 * dim + d], dc * in * (1.0F - cell * cell));
+      store(open[3 * dim + d], dh * bent * output * (1.0F - output));
+      c_gradient[d] = dc * forget * keep;
+    }
+  }
+}
+
+template <class T>
 void adam(const AdamStep& step, const T* gradient, std::int64_t count, float* value, float* mean,
           float* square, Bf16* copy) {
   const AdamStep s = step;
@@ -294,6 +356,10 @@ double sum_of_squares(const T* x, std::int64_t count) {
   template void softmax_gradient(const T*, T*, std::int64_t, std::int64_t, std::int64_t);          \
   template double cross_entropy(const T*, const float*, const std::int64_t*, const float*,         \
                                 std::int64_t, std::int64_t, T*);                                   \
+  template void lstm(const LstmStep&, const T*, const T*, const float*, const float*, T*, float*,  \
+                     T*, T*);                                                                      \
+  template void lstm_gradient(const LstmStep&, const T*, const T*, const float*, const float*, T*, \
+                              float*);                                                             \
   template void column_sums(const T*, std::int64_t, std::int64_t, float, float*);                  \
   template void adam(const AdamStep&, const T*, std::int64_t, float*, float*, float*, Bf16*);      \
   template double sum_of_squares(const T*, std::int64_t);

@@ -68,6 +68,25 @@ double cross_entropy(const T* logits, const float* bias, const std::int64_t* tar
 template <class T>
 void column_sums(const T* x, std::int64_t rows, std::int64_t size, float factor, float* out);
 
+/// One time step of an LSTM for `rows` sequences. `x_gates` and `h_gates` are what the input and
+/// the state before add to the gates (input, forget, cell, output), the former's rows `x_stride`
+/// apart; `keep` is 0 where the sequence begins anew, else 1; so is `keep_next` one step later
+/// (null: 1). Writes the opened gates, the cells, the state `h` with rows `h_stride` apart and, as
+/// the next step will see it, `h_next` (may be null).
+struct LstmStep {
+  std::int64_t rows, dim, x_stride, h_stride;
+  const float *keep, *keep_next;
+};
+template <class T>
+void lstm(const LstmStep& step, const T* x_gates, const T* h_gates, const float* bias,
+          const float* cells_before, T* gates, float* cells, T* h, T* h_next);
+
+/// Turns the gradients of `h` (from the layer above, rows `h_stride` apart, and from the next step)
+/// and of the cells into those of the gates, `gates` in place, and of the cells before.
+template <class T>
+void lstm_gradient(const LstmStep& step, const T* h_gradient, const T* next_gradient,
+                   const float* cells_before, const float* cells, T* gates, float* cells_gradient);
+
 /// One AdamW step (Loshchilov and Hutter 2019) on `count` numbers. `rate` has the bias corrections
 /// in it, `shrink` is 1 - learning rate * decay. `copy` (may be null) gets the new values in
 /// bfloat16.

@@ -28,6 +28,13 @@ Model::Model(Shape shape, at::ScalarType product, at::Device device, std::uint64
   norm_ = parameters_.leaf("norm.weight");
   for (std::uint32_t i = 0; i < shape_.layers; ++i) {
     const std::string layer = "layer." + std::to_string(i) + ".";
+    if (shape_.family == Family::lstm) {
+      cells_.push_back({parameters_.leaf(layer + "norm.weight"),
+                        parameters_.leaf(layer + "input.x.weight", layer + "output.x.weight"),
+                        parameters_.leaf(layer + "input.h.weight", layer + "output.h.weight"),
+                        parameters_.leaf(layer + "input.bias", layer + "output.bias")});
+      continue;
+    }
     layers_.push_back({parameters_.leaf(layer + "attention.norm.weight"),
                        parameters_.leaf(layer + "attention.q.weight", layer + "attention.v.weight"),
                        parameters_.leaf(layer + "attention.o.weight"),
@@ -80,11 +87,10 @@ Positions Model::positions_of(const Batch& batch) const {
           tensor_of(batch.first, at::kInt, device_)};
 }
 
-at::Tensor Model::states(const Batch& batch) {
+std::pair<at::Tensor, at::Tensor> Model::attend(at::Tensor x, const Batch& batch) const {
   const Positions positions = positions_of(batch);
   const AttentionShape attention{batch.sequences, batch.length, shape_.heads, shape_.kv_heads,
                                  shape_.head_dim};
-  at::Tensor x = ops::bag(input_, to_device(batch.input));
   at::Tensor delta;  // Added to x together with the next norm, which saves a pass.
   at::Tensor normed;
   for (const Layer& layer : layers_) {
@@ -94,6 +100,22 @@ at::Tensor Model::states(const Batch& batch) {
     std::tie(x, normed) = ops::add_norm(x, delta, layer.ff_norm, product_);
     delta = at::mm(ops::swiglu(at::mm(normed, layer.gate_up.t())), layer.down.t());
   }
+  return {x, delta};
+}
+
+std::pair<at::Tensor, at::Tensor> Model::recur(at::Tensor x, const Batch& batch) const {
+  const at::Tensor first = tensor_of(batch.first, at::kInt, device_);
+  at::Tensor delta, normed;
+  for (const Cells& cells : cells_) {
+    std::tie(x, normed) = ops::add_norm(x, delta, cells.norm, product_);
+    delta = ops::lstm(at::mm(normed, cells.x.t()), cells.h, cells.bias, first, batch.sequences);
+  }
+  return {x, delta};
+}
+
+at::Tensor Model::states(const Batch& batch) {
+  const at::Tensor in = ops::bag(input_, to_device(batch.input));
+  const auto [x, delta] = shape_.family == Family::lstm ? recur(in, batch) : attend(in, batch);
   std::vector<std::int64_t> from(batch.predicted_from.begin(), batch.predicted_from.end());
   const at::Tensor index = tensor_of(from, at::kLong, device_);
   // Only what is asked for: the last norm and all that follows skip the other steps.

@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 
+#include <utility>
 #include <vector>
 
 #include "train/batch.h"
@@ -12,7 +13,7 @@
 
 namespace antiphon::train {
 
-/// The event transformer as libtorch computes it, for learning.
+/// An event transformer or LSTM as libtorch computes it, for learning.
 ///
 /// Threads: one at a time; inside, libtorch's.
 class Model {
@@ -40,9 +41,16 @@ class Model {
   struct Layer {
     at::Tensor attention_norm, qkv, o, ff_norm, gate_up, down;
   };
+  // One layer of LSTM: adds its state to the stream.
+  struct Cells {
+    at::Tensor norm, x, h, bias;
+  };
   struct Head {
     at::Tensor hidden, logits, bias;
   };
+  // The residual stream [steps, dim] and what the last layer adds to it.
+  std::pair<at::Tensor, at::Tensor> attend(at::Tensor x, const Batch& batch) const;
+  std::pair<at::Tensor, at::Tensor> recur(at::Tensor x, const Batch& batch) const;
   at::Tensor head_logits(const Head& head, const at::Tensor& z) const;
   Positions positions_of(const Batch& batch) const;
   DeviceBags to_device(const Bags& bags) const;
@@ -52,7 +60,8 @@ class Model {
   at::Device device_;
   Parameters parameters_;
   at::Tensor input_, condition_, norm_;
-  std::vector<Layer> layers_;
+  std::vector<Layer> layers_;  // Of a transformer,
+  std::vector<Cells> cells_;   // or of an LSTM.
   std::vector<Head> heads_;
 };
 

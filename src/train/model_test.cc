@@ -22,16 +22,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Shape tiny_shape() {
-  Shape shape = edge_shape();
+Shape tiny_shape(Family family) {
+  Shape shape = family == Family::lstm ? reflex_shape() : edge_shape();
   shape.dim = 32;
   shape.layers = 2;
-  shape.heads = 2;
-  shape.kv_heads = 1;
-  shape.head_dim = 16;
-  shape.ff = 48;
   shape.context = 48;
-  shape.rotary = {4, 10000.0, 4, 1000.0};
+  if (family == Family::transformer) {
+    shape.heads = 2;
+    shape.kv_heads = 1;
+    shape.head_dim = 16;
+    shape.ff = 48;
+    shape.rotary = {4, 10000.0, 4, 1000.0};
+  }
   return with_vocabulary(shape, 16);
 }
 
@@ -47,14 +49,14 @@ Dataset tiny_data() {
   return Dataset::of({piece});
 }
 
-class Training : public testing::Test {
+class Training : public testing::TestWithParam<Family> {
  protected:
   void SetUp() override {
     at::set_num_threads(1);
     folder_ = fs::temp_directory_path() / ("antiphon-model-" + std::to_string(::getpid()));
     fs::remove_all(folder_);
     fs::create_directories(folder_);
-    options_.shape = tiny_shape();
+    options_.shape = tiny_shape(GetParam());
     options_.sequences = 2;
     options_.warmup = 5;
     options_.learning_rate = 1e-2;
@@ -87,7 +89,12 @@ class Training : public testing::Test {
   std::string last_line_;
 };
 
-TEST_F(Training, LearnsASmallPieceByHeart) {
+INSTANTIATE_TEST_SUITE_P(Families, Training, testing::Values(Family::transformer, Family::lstm),
+                         [](const auto& p) {
+                           return p.param == Family::lstm ? "lstm" : "transformer";
+                         });
+
+TEST_P(Training, LearnsASmallPieceByHeart) {
   Model before(options_.shape, at::kFloat, at::kCPU, options_.seed);
   ASSERT_TRUE(train(120).ok());
   Model after(options_.shape, at::kFloat, at::kCPU, options_.seed);
@@ -98,7 +105,7 @@ TEST_F(Training, LearnsASmallPieceByHeart) {
   EXPECT_LT(score(after, batch).per_event(), 5.0);
 }
 
-TEST_F(Training, ARunInTwoPartsEndsWhereOneInAPieceDoes) {
+TEST_P(Training, ARunInTwoPartsEndsWhereOneInAPieceDoes) {
   ASSERT_TRUE(train(8).ok());
   const auto whole = values();
   fs::remove_all(options_.checkpoint);
@@ -109,7 +116,7 @@ TEST_F(Training, ARunInTwoPartsEndsWhereOneInAPieceDoes) {
   EXPECT_EQ(values(), whole);
 }
 
-TEST_F(Training, TwoReplicasLearn) {
+TEST_P(Training, TwoReplicasLearn) {
   options_.replicas = 2;
   ASSERT_TRUE(train(3).ok());
   const auto two = values();
@@ -118,18 +125,25 @@ TEST_F(Training, TwoReplicasLearn) {
   EXPECT_NE(two[0], fresh.parameters().groups()[0]->value.data_ptr<float>()[0]);
 }
 
-TEST_F(Training, ARunWithoutAnEndIsRefused) {
+TEST_P(Training, ARunWithoutAnEndIsRefused) {
   EXPECT_EQ(train(0).error().message, "a run needs an end: steps or minutes");
 }
 
-TEST_F(Training, ACheckpointOfAnotherShapeIsRefused) {
+TEST_P(Training, RowsMayBeShorterThanTheContextButNotLonger) {
+  options_.length = 36;
+  ASSERT_TRUE(train(2).ok());
+  options_.length = 49;
+  EXPECT_EQ(train(2).error().message, "a row has 32 to 48 steps, the context, not 49");
+}
+
+TEST_P(Training, ACheckpointOfAnotherShapeIsRefused) {
   ASSERT_TRUE(train(1).ok());
   options_.shape.layers = 1;
   options_.resume = true;
   EXPECT_NE(train(2).error().message.find("a checkpoint of another shape"), std::string::npos);
 }
 
-TEST_F(Training, Bfloat16FollowsFloat) {
+TEST_P(Training, Bfloat16FollowsFloat) {
   Model exact(options_.shape, at::kFloat, at::kCPU, 1);
   Model narrow(options_.shape, at::kBFloat16, at::kCPU, 1);
   const Batch batch = random_batch(options_.shape, 2, 48, 5);
@@ -141,7 +155,7 @@ TEST_F(Training, Bfloat16FollowsFloat) {
 }
 
 // The engine that plays must compute what the learner computed.
-TEST_F(Training, TheEngineAgreesWithLibtorchOnAnExportedModel) {
+TEST_P(Training, TheEngineAgreesWithLibtorchOnAnExportedModel) {
   ASSERT_TRUE(train(3).ok());
   const auto out = folder_ / "model";
   ASSERT_TRUE(export_model(options_.checkpoint / "last.safetensors", out, nn::Type::f32, {}).ok());
@@ -149,7 +163,8 @@ TEST_F(Training, TheEngineAgreesWithLibtorchOnAnExportedModel) {
   ASSERT_TRUE(load_parameters(options_.checkpoint / "last.safetensors", learner).ok());
   const auto file = nn::SafeTensors::parse(*read_file(out / "weights.safetensors"));
   ASSERT_TRUE(file.ok()) << file.error().message;
-  const auto engine = nn::Transformer::load(options_.shape, *file);
+  if (GetParam() == Family::lstm) GTEST_SKIP();
+  const auto engine = nn::Transformer::load(options_.shape.transformer(), *file);
   ASSERT_TRUE(engine.ok()) << engine.error().message;
 
   at::NoGradGuard no_gradient;

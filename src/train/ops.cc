@@ -325,6 +325,103 @@ struct Attention : torch::autograd::Function<Attention> {
   }
 };
 
+// Within, steps are outermost: [length, sequences, ..], so that each step's products read one
+// block.
+struct Lstm : torch::autograd::Function<Lstm> {
+  // [length, sequences], 0 where an excerpt begins.
+  static Tensor keep_of(const Tensor& first, std::int64_t sequences, std::int64_t length) {
+    const Tensor keep = at::empty({length, sequences}, first.options().dtype(at::kFloat));
+    for (std::int64_t t = 0; t < length; ++t) {
+      for (std::int64_t s = 0; s < sequences; ++s) {
+        const bool begins = data<std::int32_t>(first)[s * length + t] == t;
+        data<float>(keep)[t * sequences + s] = begins ? 0.0F : 1.0F;
+      }
+    }
+    return keep;
+  }
+
+  // Calls `each(begin, end)` for shares of the sequences.
+  template <class Each>
+  static void for_sequences(std::int64_t sequences, const Each& each) {
+    at::parallel_for(0, sequences, (sequences + at::get_num_threads() - 1) / at::get_num_threads(),
+                     each);
+  }
+
+  static Tensor forward(AutogradContext* context, const Tensor& x_gates, const Tensor& weight,
+                        const Tensor& bias, const Tensor& first, std::int64_t sequences) {
+    const auto length = x_gates.size(0) / sequences;
+    const auto dim = weight.size(1);
+    const Tensor keep = keep_of(first, sequences, length);
+    const Tensor gates = at::empty({length, sequences, 4 * dim}, x_gates.options());
+    const Tensor h_before = at::empty({length, sequences, dim}, x_gates.options());
+    const Tensor cells = at::empty({length + 1, sequences, dim}, keep.options());
+    Tensor h_gates = at::empty({sequences, 4 * dim}, x_gates.options());
+    const Tensor out = at::empty({sequences * length, dim}, x_gates.options());
+    const Tensor columns = weight.t();
+    h_before[0].zero_();
+    cells[0].zero_();
+    with_type(x_gates.scalar_type(), [&](auto type) {
+      using T = decltype(type);
+      for (std::int64_t t = 0; t < length; ++t) {
+        const bool last = t + 1 == length;
+        at::mm_out(h_gates, h_before[t], columns);
+        for_sequences(sequences, [&](std::int64_t begin, std::int64_t end) {
+          const auto at = t * sequences + begin;
+          const float* keeps = data<float>(keep) + at;
+          const kernels::LstmStep step{end - begin,  dim,   length * 4 * dim,
+                                       length * dim, keeps, last ? nullptr : keeps + sequences};
+          const auto row = begin * length + t;
+          kernels::lstm<T>(step, data<T>(x_gates) + row * 4 * dim,
+                           data<T>(h_gates) + begin * 4 * dim, data<float>(bias),
+                           data<float>(cells) + at * dim, data<T>(gates) + at * 4 * dim,
+                           data<float>(cells) + (at + sequences) * dim, data<T>(out) + row * dim,
+                           last ? nullptr : data<T>(h_before) + (at + sequences) * dim);
+        });
+      }
+    });
+    context->save_for_backward({weight, keep, gates, h_before, cells});
+    return out;
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const Tensor &weight = saved[0], &keep = saved[1], &h_before = saved[3], &cells = saved[4];
+    const auto length = h_before.size(0), sequences = h_before.size(1), dim = h_before.size(2);
+    const Tensor gates = saved[2].clone();  // Become their own gradients.
+    const Tensor gradient = gradients[0].contiguous();
+    Tensor from_next = at::zeros({sequences, dim}, gradient.options());
+    const Tensor cells_gradient = at::zeros({sequences, dim}, keep.options());
+    const Tensor ones = at::ones({sequences}, keep.options());
+    Tensor bias_gradient = at::zeros({4 * dim}, keep.options());
+    with_type(gradient.scalar_type(), [&](auto type) {
+      using T = decltype(type);
+      for (std::int64_t t = length - 1; t >= 0; --t) {
+        for_sequences(sequences, [&](std::int64_t begin, std::int64_t end) {
+          const auto at = t * sequences + begin;
+          const float* keeps = data<float>(keep) + at;
+          const bool last = t + 1 == length;
+          const kernels::LstmStep step{
+              end - begin,  dim,   length * 4 * dim,
+              length * dim, keeps, last ? data<float>(ones) + begin : keeps + sequences};
+          kernels::lstm_gradient<T>(step, data<T>(gradient) + (begin * length + t) * dim,
+                                    data<T>(from_next) + begin * dim, data<float>(cells) + at * dim,
+                                    data<float>(cells) + (at + sequences) * dim,
+                                    data<T>(gates) + at * 4 * dim,
+                                    data<float>(cells_gradient) + begin * dim);
+        });
+        if (t > 0) at::mm_out(from_next, gates[t], weight);
+      }
+      kernels::column_sums<T>(data<T>(gates), length * sequences, 4 * dim, 1.0F,
+                              data<float>(bias_gradient));
+    });
+    const Tensor weight_gradient = at::mm(gates.view({length * sequences, 4 * dim}).t(),
+                                          h_before.view({length * sequences, dim}));
+    const Tensor x_gradient =
+        gates.transpose(0, 1).contiguous().view({sequences * length, 4 * dim});
+    return {x_gradient, weight_gradient, bias_gradient, Tensor(), Tensor()};
+  }
+};
+
 struct CrossEntropy : torch::autograd::Function<CrossEntropy> {
   static Tensor forward(AutogradContext* context, const Tensor& logits, const Tensor& bias,
                         const Tensor& target, const Tensor& weight) {
@@ -389,6 +486,12 @@ Tensor silu(const Tensor& x) { return at::silu(x); }
 Tensor attention(const Tensor& qkv, const Positions& positions, const AttentionShape& shape) {
   if (!qkv.is_cpu()) return plain::attention(qkv, positions, shape);
   return Attention::apply(qkv, positions.cosine, positions.sine, positions.first, shape);
+}
+
+Tensor lstm(const Tensor& gates, const Tensor& weight, const Tensor& bias, const Tensor& first,
+            std::int64_t sequences) {
+  if (!gates.is_cpu()) return plain::lstm(gates, weight, bias, first, sequences);
+  return Lstm::apply(gates, weight, bias, first, sequences);
 }
 
 Tensor take(const Tensor& x, const Tensor& index, at::ScalarType product) {

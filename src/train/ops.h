@@ -8,7 +8,7 @@
 
 namespace antiphon::train {
 
-/// The operations of the event transformer that libtorch has no fast form of, each with its
+/// The operations of event models that libtorch has no fast form of, each with its
 /// gradient. `ops::` takes the hand-written ones on the CPU and the plain ones elsewhere;
 /// `ops::plain::` are compositions of libtorch's own operations, which the others are tested
 /// against.
@@ -60,6 +60,13 @@ at::Tensor silu(const at::Tensor& x);
 at::Tensor attention(const at::Tensor& qkv, const Positions& positions,
                      const AttentionShape& shape);
 
+/// A layer of LSTM (Hochreiter and Schmidhuber 1997; Gers et al. 2000) that begins with nothing
+/// where an excerpt does. `gates` is what the inputs add to its gates: input, forget, cell, output.
+/// Shapes: gates [sequences * length, 4 dim] and weight [4 dim, dim] product type, bias [4 dim]
+/// float, first [steps] int32 as in `Positions` -> [steps, dim] product type.
+at::Tensor lstm(const at::Tensor& gates, const at::Tensor& weight, const at::Tensor& bias,
+                const at::Tensor& first, std::int64_t sequences);
+
 /// Rows `index` of x in the product type. No row twice. Shapes: x [n, dim] float, index [m] int64.
 at::Tensor take(const at::Tensor& x, const at::Tensor& index, at::ScalarType product);
 
@@ -76,6 +83,8 @@ std::pair<at::Tensor, at::Tensor> add_norm(const at::Tensor& x, const at::Tensor
 at::Tensor swiglu(const at::Tensor& gate_up);
 at::Tensor attention(const at::Tensor& qkv, const Positions& positions,
                      const AttentionShape& shape);
+at::Tensor lstm(const at::Tensor& gates, const at::Tensor& weight, const at::Tensor& bias,
+                const at::Tensor& first, std::int64_t sequences);
 at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& bias, const at::Tensor& target,
                          const at::Tensor& weight = {});
 }  // namespace plain

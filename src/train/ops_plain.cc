@@ -2,6 +2,8 @@
 #include <ATen/ATen.h>
 #include <torch/version.h>
 
+#include <vector>
+
 #include "train/ops.h"
 
 namespace antiphon::train::ops::plain {
@@ -66,6 +68,31 @@ at::Tensor attention(const at::Tensor& qkv, const Positions& positions,
   const auto out = at::matmul(at::softmax(masked, -1).to(v.scalar_type()), v);
 #endif
   return out.transpose(1, 2).reshape({n * length, heads * head_dim});
+}
+
+at::Tensor lstm(const at::Tensor& gates, const at::Tensor& weight, const at::Tensor& bias,
+                const at::Tensor& first, std::int64_t sequences) {
+  const auto length = gates.size(0) / sequences;
+  const auto dim = weight.size(1);
+  const auto x = gates.view({sequences, length, 4 * dim});
+  // 0 where an excerpt begins.
+  const auto keep = first.view({sequences, length})
+                        .ne(at::arange(length, first.options()))
+                        .to(at::kFloat)
+                        .unsqueeze(2);
+  at::Tensor c = at::zeros({sequences, dim}, gates.options().dtype(at::kFloat));
+  at::Tensor h = at::zeros({sequences, dim}, gates.options());
+  std::vector<at::Tensor> out;
+  for (std::int64_t t = 0; t < length; ++t) {
+    const auto kept = keep.select(1, t);
+    h = (h * kept).to(gates.scalar_type());
+    const auto sum = x.select(1, t).to(at::kFloat) + at::mm(h, weight.t()).to(at::kFloat) + bias;
+    const auto open = sum.chunk(4, 1);
+    c = at::sigmoid(open[1]) * c * kept + at::sigmoid(open[0]) * at::tanh(open[2]);
+    h = (at::sigmoid(open[3]) * at::tanh(c)).to(gates.scalar_type());
+    out.push_back(h);
+  }
+  return at::stack(out, 1).view({sequences * length, dim});
 }
 
 at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& bias, const at::Tensor& target,

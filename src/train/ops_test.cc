@@ -87,6 +87,28 @@ TEST_F(Ops, AttentionAgreesWithMaskedSoftmaxOverOddLengths) {
   }
 }
 
+TEST_F(Ops, LstmAgreesWithItsFormulaOverExcerptsInARow) {
+  for (const std::int64_t length : {1, 2, 9}) {
+    const Tensor gates = leaf({3 * length, 4 * 20}), weight = leaf({4 * 20, 20});
+    const Tensor bias = leaf({4 * 20}), first = some_positions(3, length, 1).first;
+    expect_same(ops::lstm(gates, weight, bias, first, 3),
+                ops::plain::lstm(gates, weight, bias, first, 3), {gates, weight, bias});
+  }
+}
+
+TEST_F(Ops, LstmAgreesWithLibtorchsOwn) {
+  const std::int64_t length = 11, dim = 6;
+  const Tensor x = at::randn({2, length, dim}), bias = at::randn({4 * dim});
+  const Tensor from_x = at::randn({4 * dim, dim}), from_h = at::randn({4 * dim, dim});
+  const Tensor zero = at::zeros({1, 2, dim});
+  const auto theirs = at::lstm(x, {zero, zero}, {from_x, from_h, bias, at::zeros_like(bias)},
+                               /*has_biases=*/true, /*num_layers=*/1, /*dropout=*/0,
+                               /*train=*/false, /*bidirectional=*/false, /*batch_first=*/true);
+  const Tensor first = at::zeros({2 * length}, at::kInt);
+  const Tensor ours = ops::lstm(at::mm(x.view({-1, dim}), from_x.t()), from_h, bias, first, 2);
+  EXPECT_LT((ours - std::get<0>(theirs).reshape({-1, dim})).abs().max().item<double>(), 1e-5);
+}
+
 TEST_F(Ops, CrossEntropyAgreesWithLogSoftmax) {
   const Tensor logits = at::mul(at::randn({65, 17}), 5.0).set_requires_grad(true);
   const Tensor bias = leaf({17});

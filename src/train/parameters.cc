@@ -38,13 +38,11 @@ class Plan {
   }
 };
 
-Plan plan_of(const Shape& shape) {
-  Plan plan;
+void plan_transformer(const Shape& shape, Plan& plan) {
   const auto kv = shape.kv_heads * shape.head_dim;
   const auto q = shape.heads * shape.head_dim;
   // What is added to the residual stream starts smaller the more layers add to it.
   const double residual = 0.5 / std::sqrt(2.0 * static_cast<double>(shape.layers));
-  plan.table("input.weight", shape.input_rows, shape.dim, 0.1);
   for (std::uint32_t i = 0; i < shape.layers; ++i) {
     const std::string layer = "layer." + std::to_string(i) + ".";
     plan.ones(layer + "attention.norm.weight", shape.dim);
@@ -57,6 +55,28 @@ Plan plan_of(const Shape& shape) {
     plan.matrix(layer + "ff.up.weight", shape.ff, shape.dim, 0.5);
     plan.matrix(layer + "ff.down.weight", shape.dim, shape.ff, residual);
   }
+}
+
+void plan_lstm(const Shape& shape, Plan& plan) {
+  for (std::uint32_t i = 0; i < shape.layers; ++i) {
+    const std::string layer = "layer." + std::to_string(i) + ".";
+    plan.ones(layer + "norm.weight", shape.dim);
+    for (const char* from : {"x", "h"}) {
+      for (const char* gate : {"input.", "forget.", "cell.", "output."}) {
+        plan.matrix(layer + gate + from + ".weight", shape.dim, shape.dim, 0.7);
+      }
+    }
+    plan.zeros(layer + "input.bias", shape.dim);
+    plan.ones(layer + "forget.bias", shape.dim);  // Remembers, to begin with.
+    plan.zeros(layer + "cell.bias", shape.dim);
+    plan.zeros(layer + "output.bias", shape.dim);
+  }
+}
+
+Plan plan_of(const Shape& shape) {
+  Plan plan;
+  plan.table("input.weight", shape.input_rows, shape.dim, 0.1);
+  shape.family == Family::lstm ? plan_lstm(shape, plan) : plan_transformer(shape, plan);
   plan.ones("norm.weight", shape.dim);
   plan.table("condition.weight", shape.condition_rows, shape.dim, 0.3);
   for (const nn::Field& field : shape.fields) {
@@ -120,7 +140,7 @@ at::Tensor Parameters::leaf(const std::string& first, const std::string& last) {
     if (begin == nullptr || end == nullptr) continue;
     const auto count = end->offset + end->count - begin->offset;
     std::vector<std::int64_t> sizes = begin->sizes;
-    if (sizes.size() == 2) sizes[0] = count / sizes[1];
+    sizes[0] = sizes.size() == 2 ? count / sizes[1] : count;
     at::Tensor leaf = group->work.detach().narrow(0, begin->offset, count).view(sizes);
     leaf.set_requires_grad(true);
     leaf.mutable_grad() = group->gradient.narrow(0, begin->offset, count).view(sizes);

@@ -42,7 +42,7 @@ class Parameters {
   Parameters(const Shape& shape, at::ScalarType product, at::Device device, std::uint64_t seed);
 
   /// The leaf over slices `first` to `last` of one group, which follow each other and have the same
-  /// number of columns: q, k and v as one matrix.
+  /// number of columns: q, k and v as one matrix, the biases of an LSTM's gates as one vector.
   at::Tensor leaf(const std::string& first, const std::string& last);
   at::Tensor leaf(const std::string& name) { return leaf(name, name); }
 

@@ -23,6 +23,8 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t validation_batches = 4;
+// No excerpt worth its header fits less.
+constexpr std::int64_t least_length = 32;
 
 // Independent streams of random numbers out of one seed.
 Random random_of(std::uint64_t seed, std::int64_t step, int rank) {
@@ -162,6 +164,12 @@ Status run(const RunOptions& options, const Dataset& train, const Dataset* valid
   if (options.sequences < std::max(options.replicas, 1)) {
     return Error{Errc::invalid_input, "a batch needs a row a replica"};
   }
+  const std::int64_t length = options.length > 0 ? options.length : options.shape.context;
+  if (length < least_length || length > options.shape.context) {
+    return Error{Errc::invalid_input, "a row has " + std::to_string(least_length) + " to " +
+                                          std::to_string(options.shape.context) +
+                                          " steps, the context, not " + std::to_string(length)};
+  }
   ANTIPHON_TRY(const auto ranks, Ranks::from_environment());
   std::error_code error;
   fs::create_directories(options.checkpoint, error);
@@ -187,7 +195,7 @@ Status run(const RunOptions& options, const Dataset& train, const Dataset* valid
   if (validation != nullptr && ranks->leads()) {
     for (std::int64_t i = 0; i < validation_batches; ++i) {
       Random random = random_of(0x7a11da7e, i, 0);
-      fixed.push_back(validation->draw(options.sequences, options.shape.context, random, layout));
+      fixed.push_back(validation->draw(options.sequences, length, random, layout));
     }
   }
 
@@ -221,7 +229,7 @@ Status run(const RunOptions& options, const Dataset& train, const Dataset* valid
     std::vector<Batch> batches;
     for (std::int64_t i = 0, left = options.sequences; i < replica_count; ++i) {
       const std::int64_t rows = left / (replica_count - i);
-      batches.push_back(train.draw(rows, options.shape.context, random, layout));
+      batches.push_back(train.draw(rows, length, random, layout));
       left -= rows;
     }
     const Score sum = replicas.learn_from(batches);

@@ -28,6 +28,8 @@ struct RunOptions {
   std::int64_t steps = 0;  ///< Ends after so many steps; 0: no bound.
   double minutes = 0;      ///< Ends after so long, the pauses between runs left out; 0: no bound.
   std::int64_t sequences = 8;  ///< Rows a step, over all replicas of this process.
+  /// Steps a row; 0: the context, which an LSTM, unlike a transformer, can do with less than.
+  std::int64_t length = 0;
   /// Copies of the model in this process, each with a thread of its own for its share of the rows.
   /// They meet once a step, which beats sharing every product between threads, by far where other
   /// programs want the cores too. On the CPU only; libtorch is to be set to one thread then.
