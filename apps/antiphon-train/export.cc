@@ -50,7 +50,8 @@ void add_golden(CLI::App& app) {
   command->add_option("-o,--out", *folder, "The folder, such as tests/data/nn")->required();
   command->callback([folder] {
     for (const auto& [name, shape] : {std::pair{"golden", train::golden_shape()},
-                                      std::pair{"golden_plain", train::golden_plain_shape()}}) {
+                                      std::pair{"golden_plain", train::golden_plain_shape()},
+                                      std::pair{"golden_lstm", train::golden_lstm_shape()}}) {
       const Status status = train::write_golden(shape, 20240229, *folder, name);
       if (!status) fail(status.error().message);
     }

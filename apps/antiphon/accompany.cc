@@ -6,7 +6,7 @@
 #include "antiphon/commands.h"
 #include "antiphon/performing.h"
 #include "antiphon/score_files.h"
-#include "generate/transformer_model.h"
+#include "generate/net_model.h"
 
 namespace antiphon::app {
 namespace {
@@ -22,10 +22,10 @@ Status accompany(const Options& options) {
   ANTIPHON_TRY(const auto human, human_parts(score, options.casting));
   ANTIPHON_TRY(const LoadedModel model, load_model(options.model));
 
-  generate::TransformerModel session(model.transformer);
+  const auto session = generate::make_event_model(model.net);
   const auto start = std::chrono::steady_clock::now();
   auto performance =
-      generate::accompany(session, score, human, ai, *tokens::style_of(options.style),
+      generate::accompany(*session, score, human, ai, *tokens::style_of(options.style),
                           options.sampling, show_progress("Playing"));
   const auto took = std::chrono::steady_clock::now() - start;
   if (!performance) {

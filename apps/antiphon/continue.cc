@@ -4,7 +4,7 @@
 #include "antiphon/commands.h"
 #include "antiphon/performing.h"
 #include "antiphon/score_files.h"
-#include "generate/transformer_model.h"
+#include "generate/net_model.h"
 
 namespace antiphon::app {
 namespace {
@@ -18,10 +18,10 @@ Status continue_score(const Options& options) {
   ANTIPHON_TRY(const music::Score score, read_score(options.in));
   ANTIPHON_TRY(const LoadedModel model, load_model(options.model));
 
-  generate::TransformerModel session(model.transformer);
+  const auto session = generate::make_event_model(model.net);
   const auto start = std::chrono::steady_clock::now();
   auto performance =
-      generate::continue_score(session, score, options.bars, *tokens::style_of(options.style),
+      generate::continue_score(*session, score, options.bars, *tokens::style_of(options.style),
                                options.sampling, show_progress("Playing on"));
   const auto took = std::chrono::steady_clock::now() - start;
   if (!performance) {

@@ -17,7 +17,7 @@
 #include "base/file.h"
 #include "edge/measures.h"
 #include "edge/performer.h"
-#include "generate/transformer_model.h"
+#include "generate/net_model.h"
 #include "music/instruments.h"
 
 namespace antiphon::app {
@@ -142,7 +142,7 @@ Json facts_of(const Options& options, const LoadedModel& model, const edge::JamS
   if (!roles.accompaniment.empty())
     facts["measures"] = to_json(music::quality_of(recording, roles));
   facts["complete"] = !jam.stopped;
-  facts["kernels"] = model.transformer->kernels().name;
+  facts["kernels"] = nn::kernels_of(model.net).name;
   return facts;
 }
 
@@ -230,7 +230,7 @@ Status jam(const Options& options) {
   setup.pace.horizon = std::chrono::round<nanoseconds>(Milliseconds(options.horizon_ms));
   setup.pace.deadline = setup.pace.horizon / 4;
 
-  generate::TransformerModel session(model.transformer);
+  const auto session = generate::make_event_model(model.net);
   const auto progress = show_progress("Jamming");
   const auto start = std::chrono::steady_clock::now();
   const double cpu_before = cpu_seconds();
@@ -240,9 +240,9 @@ Status jam(const Options& options) {
     cost.step = cost.draw = std::chrono::round<nanoseconds>(Milliseconds(options.simulated_ms));
     cost.stalls = options.stalls;
     cost.seed = options.sampling.seed;
-    played = edge::simulate(session, setup, cost, progress);
+    played = edge::simulate(*session, setup, cost, progress);
   } else {
-    ANTIPHON_TRY(played, play(options, session, setup, progress));
+    ANTIPHON_TRY(played, play(options, *session, setup, progress));
   }
   const double cpu = cpu_seconds() - cpu_before;
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;

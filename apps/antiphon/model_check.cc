@@ -59,6 +59,14 @@ Status read_shape(std::string_view json, ModelFacts& facts) {
                           config.styles.size());
     return Done{};
   }
+  if (facts.architecture == nn::LstmConfig::architecture) {
+    ANTIPHON_TRY(const nn::LstmConfig config, nn::LstmConfig::parse(json));
+    facts.config = config.to_json();
+    facts.parameters = config.parameters();
+    facts.shape = text_of("%u layers of %u cells, context %u events", config.layers, config.dim,
+                          config.context);
+    return Done{};
+  }
   ANTIPHON_TRY(const nn::TransformerConfig config, nn::TransformerConfig::parse(json));
   facts.config = config.to_json();
   facts.parameters = config.parameters();

@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "crypto/hash.h"
 #include "generate/groove.h"
-#include "generate/transformer_model.h"
+#include "generate/net_model.h"
 
 namespace antiphon::app {
 
@@ -46,18 +46,16 @@ Result<LoadedModel> load_model(const std::string& name) {
   ANTIPHON_TRY(const fs::path folder, find_model(name));
   ANTIPHON_TRY(const Bytes config, read_file(folder / "config.json", 1 << 20));
   // First, since models of other architectures have no vocabulary.
-  if (const auto shape = nn::TransformerConfig::parse(as_text(config)); !shape) {
-    return Error{shape.error().code, folder.string() + ": " + shape.error().message};
+  if (const Status good = nn::check_event_config(as_text(config)); !good) {
+    return Error{good.error().code, folder.string() + ": " + good.error().message};
   }
   ANTIPHON_TRY(const Bytes vocabulary, read_file(folder / "vocabulary.json", 1 << 20));
   ANTIPHON_TRY(Bytes weights, read_file(folder / "weights.safetensors"));
   const auto bytes = std::make_shared<const Bytes>(std::move(weights));
-  auto transformer = generate::load_event_transformer(as_text(config), as_text(vocabulary), *bytes,
-                                                      bytes, nn::Type::i8);
-  if (!transformer) {
-    return Error{transformer.error().code, folder.string() + ": " + transformer.error().message};
-  }
-  return LoadedModel{name_of(folder), crypto::sha256_hex(*bytes), *std::move(transformer)};
+  auto net =
+      generate::load_event_net(as_text(config), as_text(vocabulary), *bytes, bytes, nn::Type::i8);
+  if (!net) return Error{net.error().code, folder.string() + ": " + net.error().message};
+  return LoadedModel{name_of(folder), crypto::sha256_hex(*bytes), *std::move(net)};
 }
 
 Result<LoadedGroove> load_groove_model(const std::string& name) {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "nn/event_net.h"
 #include "nn/groove.h"
-#include "nn/transformer.h"
 
 namespace antiphon::app {
 
@@ -20,11 +20,11 @@ std::vector<std::filesystem::path> model_roots();
 /// Errors: says where it was looked for.
 Result<std::filesystem::path> find_model(const std::string& name);
 
-/// An event transformer and what a report says of it.
+/// An event model and what a report says of it.
 struct LoadedModel {
   std::string name;
   std::string sha256;  ///< Of weights.safetensors.
-  std::shared_ptr<const nn::Transformer> transformer;
+  nn::EventNet net;
 };
 
 /// Loads `config.json`, `vocabulary.json` and `weights.safetensors` of a model's folder.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "antiphon/commands.h"
+#include "antiphon/event_bench.h"
 #include "antiphon/model_check.h"
 #include "antiphon/model_folder.h"
 #include "antiphon/models_bench.h"
@@ -99,10 +100,18 @@ Status verify(const std::vector<std::string>& names) {
 
 struct BenchFlags : ModelsBenchOptions {
   std::string type_name = "int8";
+  std::string model;
+  std::uint32_t events = 20000;
   bool json = false;
 };
 
 Status bench(BenchFlags flags) {
+  if (!flags.model.empty()) {
+    ANTIPHON_TRY(const Json result, run_event_bench(flags.model, flags.events));
+    if (flags.json) return print_json(result), Done{};
+    std::cout << event_bench_text(result);
+    return Done{};
+  }
   flags.type = *nn::type_named(flags.type_name);
   ANTIPHON_TRY(const Json result, run_models_bench(flags));
   if (flags.json) return print_json(result), Done{};
@@ -115,6 +124,12 @@ Action declare_bench(CLI::App& command) {
   const auto number = [&](const char* name, std::uint32_t& value, const char* what) {
     command.add_option(name, value, what)->capture_default_str();
   };
+  CLI::Option* model =
+      command.add_option("--model", flags->model, "Time this model as it plays, event by event");
+  command.add_option("--events", flags->events, "Events to time, with --model")
+      ->needs(model)
+      ->check(CLI::Range(1, 10000000))
+      ->capture_default_str();
   number("--layers", flags->layers, "Layers");
   number("--dim", flags->dim, "Width");
   number("--heads", flags->heads, "Attention heads");
@@ -158,7 +173,7 @@ Action models_command(CLI::App& flags) {
   add("verify", "Hold the stated hashes against the files", [options] {
     return verify(options->names);
   })->add_option("NAME", options->names, "Models' names or folders (default: all)");
-  CLI::App* bench = flags.add_subcommand("bench", "Time a model shape with random weights");
+  CLI::App* bench = flags.add_subcommand("bench", "Time a model, or a shape with random weights");
   actions.emplace_back(bench, declare_bench(*bench));
 
   return [actions = std::move(actions)]() -> Status {

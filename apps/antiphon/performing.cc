@@ -136,7 +136,7 @@ Status leave(const PerformingOptions& options, const LoadedModel& model,
   if (!roles.accompaniment.empty()) {
     facts["measures"] = to_json(music::quality_of(performance.score, roles));
   }
-  facts["kernels"] = model.transformer->kernels().name;
+  facts["kernels"] = nn::kernels_of(model.net).name;
   // Names of parts may be in any encoding.
   return write_file(options.report,
                     facts.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");

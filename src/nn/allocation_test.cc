@@ -94,6 +94,28 @@ TEST_P(NoAllocation, InASessionsLife) {
   EXPECT_EQ(guard.count(), 0);
 }
 
+TEST_P(NoAllocation, InTheLifeOfAnLstmsSession) {
+  const auto model = *Lstm::random(small_lstm_config(), 1, {GetParam(), nullptr});
+  const Steps steps(small_config(), 60, 1);
+  const std::vector<std::uint16_t> rows = {1, 2};
+  std::vector<float> z(10 * small_config().dim);
+  LstmSession session(model);
+  const std::size_t fields = small_config().fields.size();
+
+  const AllocationGuard guard;
+  session.feed(steps.all().first(40));
+  session.score(steps.all().subspan(40, 10), z);
+  session.rewind(45);
+  session.feed(steps.all()[50]);
+  session.begin();
+  for (std::size_t k = 0; k < fields; ++k) {
+    session.logits(k);
+    session.condition(rows);
+  }
+  session.reset();
+  EXPECT_EQ(guard.count(), 0);
+}
+
 TEST_P(NoAllocation, InAGroove) {
   const GrooveConfig config{8, 3, 5, 50, 3, {"one", "other"}};
   const auto groove =

@@ -13,6 +13,8 @@ using Json = nlohmann::ordered_json;
 // Step rows are 16-bit numbers.
 constexpr std::uint32_t max_table_rows = 65536;
 constexpr std::uint64_t max_parameters = std::uint64_t{1} << 32;
+// Numbers that a session of an LSTM keeps.
+constexpr std::uint64_t max_states = std::uint64_t{1} << 28;
 
 Error bad(const std::string& what) { return {Errc::invalid_input, "config.json: " + what}; }
 
@@ -262,6 +264,8 @@ std::string LstmConfig::to_json() const {
 
 Status LstmConfig::check() const {
   ANTIPHON_CHECK(check_common(*this));
+  ANTIPHON_CHECK(check_range("context * layers * dim", std::uint64_t{context} * layers * dim, 1,
+                             max_states / 2));
   return check_range("number of weights", parameters(), 1, max_parameters);
 }
 

@@ -138,22 +138,17 @@ class Pass {
 };
 
 std::size_t widest_operand(const Transformer& model) {
-  std::size_t bytes = 0;
+  std::size_t bytes = model.ends().widest_operand();
   for (const Layer& layer : model.layers()) {
     for (const Matrix* m : {&layer.qkv, &layer.o, &layer.gate_up, &layer.down}) {
       bytes = std::max(bytes, m->operand_bytes());
     }
   }
-  for (const Head& head : model.heads()) {
-    bytes = std::max({bytes, head.hidden.operand_bytes(), head.logits.operand_bytes()});
-  }
   return bytes;
 }
 
-std::size_t widest_hidden(const TransformerConfig& config) {
-  std::size_t width = 2 * std::size_t{config.ff};
-  for (const Field& field : config.fields) width = std::max<std::size_t>(width, field.hidden);
-  return width;
+std::size_t widest_hidden(const Transformer& model) {
+  return std::max(2 * std::size_t{model.config().ff}, model.ends().widest_hidden());
 }
 
 constexpr std::size_t floats_a_line = cache_line / sizeof(float);
@@ -166,7 +161,7 @@ Workspace::Workspace(const Transformer& model, std::size_t rows, std::size_t mem
       dim_(model.config().dim),
       qkv_stride_(round_up(model.layers().front().qkv.outputs(), floats_a_line)),
       attended_stride_(round_up(model.layers().front().o.inputs(), floats_a_line)),
-      hidden_stride_(round_up(widest_hidden(model.config()), floats_a_line)),
+      hidden_stride_(round_up(widest_hidden(model), floats_a_line)),
       angles_(round_up(model.config().head_dim / 2, floats_a_line)),
       operand_stride_(widest_operand(model)),
       scratch_stride_(round_up(context, 64)),
@@ -190,37 +185,6 @@ void run_layers(const Transformer& model, Workspace& work, std::size_t first_row
   for (std::size_t i = first_layer; i < last_layer; ++i) {
     pass.attention_block(model.layers()[i], i);
     pass.feed_forward_block(model.layers()[i]);
-  }
-}
-
-void run_head(const Transformer& model, std::size_t field, Workspace& work, std::size_t first_row,
-              std::size_t rows, const float* z, std::size_t z_stride, float* logits,
-              std::size_t logits_stride) {
-  const Kernels& kernels = model.kernels();
-  const Head& head = model.heads()[field];
-  const std::size_t hidden = head.hidden.outputs();
-  const auto multiply = [&](const Matrix& matrix, const float* x, std::size_t x_stride, float* y,
-                            std::size_t y_stride) {
-    const PackedMatrix packed = matrix.packed();
-    const std::size_t type = index_of(matrix.type());
-    for (std::size_t r = 0; r < rows; ++r) {
-      kernels.prepare[type](x + r * x_stride, matrix.inputs(), packed.inputs,
-                            work.operand(first_row + r));
-    }
-    kernels.multiply[type](packed, 0, matrix.tiles(), work.operand(first_row),
-                           work.operand_stride(), rows, y, y_stride, false);
-  };
-  if (hidden == 0) return multiply(head.logits, z, z_stride, logits, logits_stride);
-
-  multiply(head.hidden, z, z_stride, work.hidden(first_row), work.hidden_stride());
-  for (std::size_t r = 0; r < rows; ++r) {
-    float* u = work.hidden(first_row + r);
-    kernels.silu(u, hidden);
-  }
-  multiply(head.logits, work.hidden(first_row), work.hidden_stride(), logits, logits_stride);
-  for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t i = 0; i < head.bias.size(); ++i)
-      logits[r * logits_stride + i] += head.bias[i];
   }
 }
 

@@ -37,6 +37,10 @@ class Workspace {
   std::size_t qkv_stride() const { return qkv_stride_; }
   std::size_t hidden_stride() const { return hidden_stride_; }
   std::size_t operand_stride() const { return operand_stride_; }
+  /// For the heads of the rows from `row` on.
+  HeadBuffers head_buffers(std::size_t row) {
+    return {hidden(row), hidden_stride_, operand(row), operand_stride_};
+  }
 
  private:
   std::size_t rows_, dim_, qkv_stride_, attended_stride_, hidden_stride_, angles_, operand_stride_,
@@ -58,11 +62,5 @@ class Workspace {
 void run_layers(const Transformer& model, Workspace& work, std::size_t first_row,
                 std::span<const Row> rows, std::size_t first_layer, std::size_t last_layer,
                 Member member);
-
-/// logits[r][0..size) of a field for each row z[r]. Rows [first_row, first_row + rows) of the
-/// workspace are used. Strides in floats.
-void run_head(const Transformer& model, std::size_t field, Workspace& work, std::size_t first_row,
-              std::size_t rows, const float* z, std::size_t z_stride, float* logits,
-              std::size_t logits_stride);
 
 }  // namespace antiphon::nn

@@ -7,11 +7,18 @@
 #include <vector>
 
 #include "nn/aligned.h"
+#include "nn/kernels/kernels.h"
 #include "nn/matrix.h"
 #include "nn/safetensors.h"
 #include "nn/type.h"
 
 namespace antiphon::nn {
+
+struct LoadOptions {
+  /// What the matrices are turned into; by default each stays what the file has.
+  std::optional<Type> type;
+  const Kernels* kernels = nullptr;  ///< Default: the machine's best.
+};
 
 /// Reads tensors of a weights file, in whatever type it has them, for a model that is being loaded.
 /// Errors: a tensor that is missing, of another shape than asked for, or has a value that is no

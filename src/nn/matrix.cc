@@ -90,6 +90,18 @@ void Matrix::move_to(std::byte* memory) {
   own_ = {};
 }
 
+AlignedVector<std::byte> gather(std::span<Matrix* const> matrices) {
+  std::size_t bytes = 0;
+  for (const Matrix* matrix : matrices) bytes += matrix->tiles() * matrix->tile_bytes();
+  AlignedVector<std::byte> memory(bytes);
+  std::byte* at = memory.data();
+  for (Matrix* matrix : matrices) {
+    matrix->move_to(at);
+    at += matrix->tiles() * matrix->tile_bytes();
+  }
+  return memory;
+}
+
 Table::Table(Type type, std::size_t rows, std::size_t dim)
     : type_(type),
       rows_(rows),

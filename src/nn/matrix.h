@@ -58,6 +58,9 @@ class Matrix {
   AlignedVector<float> scales_;
 };
 
+/// Moves all matrices' weights to one piece of memory, in this order, and gives it.
+AlignedVector<std::byte> gather(std::span<Matrix* const> matrices);
+
 /// Integers in [-127, 127] and the scale that gives back `values` to within scale / 2.
 float quantize_row(std::span<const float> values, std::span<std::int8_t> integers);
 

@@ -5,21 +5,6 @@
 #include <cassert>
 
 namespace antiphon::nn {
-namespace {
-
-std::size_t largest_field(const TransformerConfig& config) {
-  std::size_t size = 0;
-  for (const Field& field : config.fields) size = std::max<std::size_t>(size, field.size);
-  return size;
-}
-
-void embed_step(const Transformer& model, const Step& step, std::span<float> x) {
-  std::fill(x.begin(), x.end(), 0.0f);
-  for (const std::uint16_t row : step.rows) model.input().add_row(row, x);
-}
-
-}  // namespace
-
 Session::Session(std::shared_ptr<const Transformer> model, SessionOptions options)
     : model_(std::move(model)),
       capacity_(options.capacity == 0 ? model_->config().context : options.capacity),
@@ -30,8 +15,7 @@ Session::Session(std::shared_ptr<const Transformer> model, SessionOptions option
             capacity_),
       rows_(work_.rows()),
       z_(model_->config().dim),
-      running_(model_->config().dim),
-      logits_(largest_field(model_->config())) {
+      choice_(model_->ends(), model_->kernels()) {
   assert(capacity_ <= model_->config().context);
 }
 
@@ -49,7 +33,7 @@ void Session::run(std::size_t rows, std::size_t first_layer, std::size_t last_la
 void Session::feed_chunk(std::span<const Step> steps) {
   assert(size_ + steps.size() <= capacity_);
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    embed_step(*model_, steps[i], {work_.x(i), z_.size()});
+    model_->ends().embed(steps[i], {work_.x(i), z_.size()});
     rows_[i] = {&cache_, static_cast<std::uint32_t>(size_ + i), steps[i].time};
   }
   run(steps.size(), 0, model_->layers().size());
@@ -85,26 +69,10 @@ void Session::rewind(std::size_t size) {
   size_ = size;
 }
 
-void Session::begin(std::span<const float> z) {
-  assert(z.size() == running_.size());
-  std::copy(z.begin(), z.end(), running_.begin());
-}
-
-std::span<float> Session::logits(std::size_t field) {
-  assert(field < model_->heads().size());
-  run_head(*model_, field, work_, 0, 1, running_.data(), running_.size(), logits_.data(),
-           logits_.size());
-  return std::span(logits_).first(model_->config().fields[field].size);
-}
-
-void Session::condition(std::span<const std::uint16_t> rows) {
-  for (const std::uint16_t row : rows) model_->condition().add_row(row, running_);
-}
-
 void Session::embed(std::span<const Step> steps, std::span<float> x) const {
   assert(x.size() == steps.size() * z_.size());
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    embed_step(*model_, steps[i], x.subspan(i * z_.size(), z_.size()));
+    model_->ends().embed(steps[i], x.subspan(i * z_.size(), z_.size()));
   }
 }
 
@@ -125,10 +93,7 @@ void Session::forward(std::span<const std::int32_t> times, std::size_t first_lay
 }
 
 void Session::finish(std::span<const float> x, std::span<float> z) const {
-  assert(x.size() == z.size() && x.size() % z_.size() == 0);
-  for (std::size_t at = 0; at < x.size(); at += z_.size()) {
-    model_->kernels().rms_norm(x.data() + at, model_->norm().data(), z_.size(), z.data() + at);
-  }
+  model_->ends().finish(model_->kernels(), x, z);
 }
 
 void Session::advance(std::size_t steps) {
@@ -142,7 +107,7 @@ Batch::Batch(std::shared_ptr<const Transformer> model, std::size_t max_sessions,
       work_(*model_, max_sessions, workers ? workers->count() : 1, model_->config().context),
       rows_(max_sessions),
       running_(max_sessions * model_->config().dim),
-      logits_(max_sessions * largest_field(model_->config())) {}
+      logits_(max_sessions * model_->ends().largest_field()) {}
 
 template <class Function>
 void Batch::divide(std::size_t rows, const Function& function) {
@@ -160,7 +125,7 @@ void Batch::step(std::span<Session* const> sessions, std::span<const Step> steps
     for (std::size_t i = own.begin; i < own.end; ++i) {
       Session& session = *sessions[i];
       assert(session.model_ == model_ && session.size_ < session.capacity_);
-      embed_step(*model_, steps[i], {work_.x(i), session.z_.size()});
+      model_->ends().embed(steps[i], {work_.x(i), session.z_.size()});
       rows_[i] = {&session.cache_, static_cast<std::uint32_t>(session.size_), steps[i].time};
     }
     run_layers(*model_, work_, own.begin, std::span(rows_).subspan(own.begin, own.end - own.begin),
@@ -175,15 +140,16 @@ void Batch::step(std::span<Session* const> sessions, std::span<const Step> steps
 }
 
 std::span<float> Batch::logits(std::span<Session* const> sessions, std::size_t field) {
-  assert(sessions.size() <= work_.rows() && field < model_->heads().size());
+  assert(sessions.size() <= work_.rows() && field < model_->ends().heads.size());
   const std::size_t dim = model_->config().dim;
   const std::size_t size = model_->config().fields[field].size;
   divide(sessions.size(), [&](Share own, Member) {
     for (std::size_t i = own.begin; i < own.end; ++i) {
-      std::copy_n(sessions[i]->running_.data(), dim, running_.data() + i * dim);
+      std::copy_n(sessions[i]->choice_.z().data(), dim, running_.data() + i * dim);
     }
-    run_head(*model_, field, work_, own.begin, own.end - own.begin,
-             running_.data() + own.begin * dim, dim, logits_.data() + own.begin * size, size);
+    run_head(model_->ends().heads[field], model_->kernels(), work_.head_buffers(own.begin),
+             own.end - own.begin, running_.data() + own.begin * dim, dim,
+             logits_.data() + own.begin * size, size);
   });
   return std::span(logits_).first(sessions.size() * size);
 }

@@ -12,13 +12,6 @@
 
 namespace antiphon::nn {
 
-/// One event as the backbone sees it: the rows of the input table that are summed, and its musical
-/// time in steps of the grid. The rows are borrowed for the call.
-struct Step {
-  std::span<const std::uint16_t> rows;
-  std::int32_t time = 0;
-};
-
 struct SessionOptions {
   /// The most steps held, up to the model's context; 0 takes all of it.
   std::size_t capacity = 0;
@@ -60,13 +53,12 @@ class Session {
   void rewind(std::size_t size);
   void reset() { rewind(0); }
 
-  /// Starts the choice of an event's fields from the last step fed, or from any backbone output.
+  /// The choice of an event's fields (see `Choice`), from the last step fed or from any backbone
+  /// output.
   void begin() { begin(z_); }
-  void begin(std::span<const float> z);
-  /// Logits [size of the field], given what was chosen so far. Valid until the next call.
-  std::span<float> logits(std::size_t field);
-  /// Tells the choice of a field to those after it. No rows is a valid choice.
-  void condition(std::span<const std::uint16_t> rows);
+  void begin(std::span<const float> z) { choice_.begin(z); }
+  std::span<float> logits(std::size_t field) { return choice_.logits(field); }
+  void condition(std::span<const std::uint16_t> rows) { choice_.condition(rows); }
 
   /// A pass in parts, for layers on different machines: embed -> forward(0, a) -> ... ->
   /// forward(b, layers) -> finish, with the same steps each time, then `advance`. Each part may
@@ -94,9 +86,8 @@ class Session {
   Workspace work_;
   std::size_t size_ = 0;
   std::vector<Row> rows_;
-  AlignedVector<float> z_;        ///< [dim], of the last step fed.
-  AlignedVector<float> running_;  ///< [dim], z with the conditions of the fields chosen so far.
-  AlignedVector<float> logits_;   ///< [largest field]
+  AlignedVector<float> z_;  ///< [dim], of the last step fed.
+  Choice choice_;
 };
 
 /// One step for many sessions of one model at once, each where it stands in its own context. The

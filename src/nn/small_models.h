@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "nn/lstm_session.h"
 #include "nn/session.h"
 
 namespace antiphon::nn {
@@ -28,10 +29,16 @@ inline TransformerConfig small_config() {
   return c;
 }
 
+inline LstmConfig small_lstm_config() {
+  LstmConfig c;
+  static_cast<EventConfig&>(c) = small_config();
+  return c;
+}
+
 /// Owns the rows of some steps.
 class Steps {
  public:
-  Steps(const TransformerConfig& config, std::size_t count, std::uint64_t seed) {
+  Steps(const EventConfig& config, std::size_t count, std::uint64_t seed) {
     Random random(seed);
     std::int32_t time = 0;
     for (std::size_t i = 0; i < count; ++i) {

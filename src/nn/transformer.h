@@ -4,15 +4,11 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "nn/config.h"
+#include "nn/ends.h"
 #include "nn/kernels/choice.h"
-#include "nn/matrix.h"
-#include "nn/safetensors.h"
-#include "nn/type.h"
 
 namespace antiphon::nn {
 
@@ -24,19 +20,6 @@ struct Layer {
   AlignedVector<float> ff_norm;         ///< [dim]
   Matrix gate_up;                       ///< [2 ff, dim]
   Matrix down;                          ///< [dim, ff]
-};
-
-/// The weights that choose one field.
-struct Head {
-  Matrix hidden;              ///< [hidden, dim]; empty for a plain head.
-  Matrix logits;              ///< [size, hidden or dim]
-  AlignedVector<float> bias;  ///< [size]; empty for a plain head.
-};
-
-struct LoadOptions {
-  /// What the matrices are turned into; by default each stays what the file has.
-  std::optional<Type> type;
-  const Kernels* kernels = nullptr;  ///< Default: the machine's best.
 };
 
 /// A decoder-only Transformer over events, its weights ready to run: embedding, `layers` blocks of
@@ -63,29 +46,21 @@ class Transformer {
   /// Memory that one step of one session reads of the weights: layers and heads, not the tables.
   std::size_t step_bytes() const;
 
-  const Table& input() const { return input_; }
-  const Table& condition() const { return condition_; }
+  const Ends& ends() const { return ends_; }
   const std::vector<Layer>& layers() const { return layers_; }
-  const AlignedVector<float>& norm() const { return norm_; }
-  const std::vector<Head>& heads() const { return heads_; }
 
   /// Cosines and sines [head_dim / 2] of the angles by which queries and keys turn.
   void angles(std::size_t index, std::int32_t time, float* cosines, float* sines) const;
 
  private:
   Transformer() = default;
-  /// Puts all matrices in one piece of memory, in the order in which a step reads them.
-  void gather();
 
   TransformerConfig config_;
   const Kernels* kernels_ = nullptr;
   std::map<std::string, std::string> metadata_;
   Type type_ = Type::f32;
-  Table input_;
-  Table condition_;
+  Ends ends_;
   std::vector<Layer> layers_;
-  AlignedVector<float> norm_;
-  std::vector<Head> heads_;
   AlignedVector<std::byte> memory_;  ///< What the matrices' weights lie in.
   std::vector<double> frequencies_;  ///< [head_dim / 2], radians per step or grid step.
 };

@@ -92,7 +92,7 @@ TEST(Transformer, TakesTheTypeThatTheFileHas) {
   for (const Type type : {Type::bf16, Type::i8}) {
     const auto model = *Transformer::load(small_config(), rounded_weights(type));
     EXPECT_EQ(model->type(), type);
-    EXPECT_EQ(model->heads()[1].logits.type(), type);
+    EXPECT_EQ(model->ends().heads[1].logits.type(), type);
   }
 }
 

@@ -6,7 +6,6 @@
 #include <ctime>
 
 #include "base/file.h"
-#include "nn/session.h"
 
 namespace antiphon::train {
 namespace {
@@ -34,7 +33,7 @@ struct Sheet {
 
   Sheet(const Excerpt& excerpt, const EngineModel& model) {
     batch.sequences = 1;
-    batch.length = model.transformer->config().context;
+    batch.length = nn::config_of(model.net).context;
     append(excerpt, batch, model.layout);
     input.assign(batch.input.rows.begin(), batch.input.rows.end());
     for (std::size_t i = 0; i < conditions.size(); ++i) {
@@ -46,8 +45,8 @@ struct Sheet {
   }
 
   // Asks for the fields of event `event`, from the step that `session` is told to begin with.
-  template <class Each>
-  void fields(nn::Session& session, std::size_t event, const Each& each) const {
+  template <class Session, class Each>
+  void fields(Session& session, std::size_t event, const Each& each) const {
     for (std::size_t field = 0; field < max_fields; ++field) {
       const std::int32_t target = batch.targets[field][event];
       if (target >= 0) each(field, session.logits(field), static_cast<std::size_t>(target));
@@ -58,8 +57,8 @@ struct Sheet {
   }
 
   // Calls each(event, field, nats).
-  template <class Each>
-  void score(nn::Session& session, const Each& each) const {
+  template <class Session, class Each>
+  void score(Session& session, const Each& each) const {
     const std::size_t dim = session.model().config().dim;
     std::vector<float> z(steps.size() * dim);
     session.reset();
@@ -94,10 +93,21 @@ Status check_fields(const Shape& config, const std::filesystem::path& path) {
 
 Result<EngineModel> load(const std::filesystem::path& path, std::string_view config_text,
                          const nn::SafeTensors& file, nn::LoadOptions options) {
-  ANTIPHON_TRY(const nn::TransformerConfig config, nn::TransformerConfig::parse(config_text));
-  ANTIPHON_CHECK(check_fields(Shape::of(config), path));
-  ANTIPHON_TRY(auto transformer, nn::Transformer::load(config, file, options));
-  return EngineModel{std::move(transformer), layout_of(Shape::of(config))};
+  ANTIPHON_TRY(const Shape shape, Shape::parse(config_text));
+  ANTIPHON_CHECK(check_fields(shape, path));
+  ANTIPHON_TRY(auto net, nn::load_event_net(config_text, file, options));
+  return EngineModel{std::move(net), layout_of(shape)};
+}
+
+// What `use` makes of a session of the model.
+template <class Use>
+auto in_session(const EngineModel& model, const Use& use) {
+  return std::visit(
+      [&](const auto& net) {
+        auto session = nn::session_of(net);
+        return use(session);
+      },
+      model.net);
 }
 
 }  // namespace
@@ -121,49 +131,52 @@ Result<EngineModel> load_for_engine(const std::filesystem::path& checkpoint, nn:
 }
 
 std::vector<double> nats_by_event(const EngineModel& model, const Excerpt& excerpt) {
-  nn::Session session(model.transformer);
-  const Sheet sheet(excerpt, model);
-  std::vector<double> nats(sheet.batch.events());
-  sheet.score(session, [&](std::size_t event, std::size_t, double cost) { nats[event] += cost; });
-  return nats;
+  return in_session(model, [&](auto& session) {
+    const Sheet sheet(excerpt, model);
+    std::vector<double> nats(sheet.batch.events());
+    sheet.score(session, [&](std::size_t event, std::size_t, double cost) { nats[event] += cost; });
+    return nats;
+  });
 }
 
 Score score(const EngineModel& model, const std::vector<Excerpt>& excerpts) {
-  nn::Session session(model.transformer);
-  Score total{std::vector<double>(max_fields), 0, 0};
-  for (const Excerpt& excerpt : excerpts) {
-    const Sheet sheet(excerpt, model);
-    sheet.score(session,
-                [&](std::size_t, std::size_t field, double cost) { total.nats[field] += cost; });
-    total.events += static_cast<std::int64_t>(sheet.batch.events());
-    total.notes += sheet.batch.notes;
-  }
-  return total;
+  return in_session(model, [&](auto& session) {
+    Score total{std::vector<double>(max_fields), 0, 0};
+    for (const Excerpt& excerpt : excerpts) {
+      const Sheet sheet(excerpt, model);
+      sheet.score(session,
+                  [&](std::size_t, std::size_t field, double cost) { total.nats[field] += cost; });
+      total.events += static_cast<std::int64_t>(sheet.batch.events());
+      total.notes += sheet.batch.notes;
+    }
+    return total;
+  });
 }
 
 PlayingCost playing_cost(const EngineModel& model, const std::vector<Excerpt>& excerpts) {
-  nn::Session session(model.transformer);
-  double seconds = 0, steps = 0, notes = 0;
-  for (const Excerpt& excerpt : excerpts) {
-    const Sheet sheet(excerpt, model);
-    if (sheet.batch.events() == 0) continue;
-    const auto first = static_cast<std::size_t>(sheet.batch.predicted_from[0]);
-    session.reset();
-    session.feed(std::span(sheet.steps).first(first + 1));
-    const double begin = thread_seconds();
-    for (std::size_t event = 0; event < sheet.batch.events(); ++event) {
-      if (event > 0) {
-        session.feed(sheet.steps[static_cast<std::size_t>(sheet.batch.predicted_from[event])]);
+  return in_session(model, [&](auto& session) -> PlayingCost {
+    double seconds = 0, steps = 0, notes = 0;
+    for (const Excerpt& excerpt : excerpts) {
+      const Sheet sheet(excerpt, model);
+      if (sheet.batch.events() == 0) continue;
+      const auto first = static_cast<std::size_t>(sheet.batch.predicted_from[0]);
+      session.reset();
+      session.feed(std::span(sheet.steps).first(first + 1));
+      const double begin = thread_seconds();
+      for (std::size_t event = 0; event < sheet.batch.events(); ++event) {
+        if (event > 0) {
+          session.feed(sheet.steps[static_cast<std::size_t>(sheet.batch.predicted_from[event])]);
+        }
+        session.begin();
+        sheet.fields(session, event, [](std::size_t, std::span<const float>, std::size_t) {});
       }
-      session.begin();
-      sheet.fields(session, event, [](std::size_t, std::span<const float>, std::size_t) {});
+      seconds += thread_seconds() - begin;
+      steps += static_cast<double>(sheet.batch.events());
+      notes += static_cast<double>(sheet.batch.notes);
     }
-    seconds += thread_seconds() - begin;
-    steps += static_cast<double>(sheet.batch.events());
-    notes += static_cast<double>(sheet.batch.notes);
-  }
-  if (notes == 0) return {};
-  return {steps / notes, seconds / notes * 1e6};
+    if (notes == 0) return {};
+    return {steps / notes, seconds / notes * 1e6};
+  });
 }
 
 }  // namespace antiphon::train

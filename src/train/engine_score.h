@@ -2,10 +2,9 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
 #include <vector>
 
-#include "nn/transformer.h"
+#include "nn/event_net.h"
 #include "train/excerpt.h"
 #include "train/layout.h"
 #include "train/trainer.h"
@@ -14,7 +13,7 @@ namespace antiphon::train {
 
 /// A model as the engine plays it, with the layout of its events.
 struct EngineModel {
-  std::shared_ptr<const nn::Transformer> transformer;
+  nn::EventNet net;
   Layout layout;
 };
 

@@ -105,6 +105,12 @@ Shape golden_plain_shape() {
   return Shape::of(nn::TransformerConfig::plain(2, 48, 4, 4, 80, 50, 32));
 }
 
+Shape golden_lstm_shape() {
+  nn::LstmConfig config;
+  static_cast<nn::EventConfig&>(config) = golden_shape();
+  return Shape::of(config);
+}
+
 Status write_golden(const Shape& shape, std::uint64_t seed, const std::filesystem::path& folder,
                     const std::string& name) {
   ANTIPHON_CHECK(shape.check());

@@ -19,9 +19,10 @@ namespace antiphon::train {
 Status write_golden(const Shape& shape, std::uint64_t seed, const std::filesystem::path& folder,
                     const std::string& name);
 
-/// The two shapes that the project's own vectors are made of: one with all that an event
-/// transformer can have, and a plain language model.
+/// The shapes that the project's own vectors are made of: one with all that an event transformer
+/// can have, a plain language model, and an event LSTM.
 Shape golden_shape();
 Shape golden_plain_shape();
+Shape golden_lstm_shape();
 
 }  // namespace antiphon::train

@@ -9,7 +9,7 @@
 #include <filesystem>
 
 #include "base/file.h"
-#include "nn/session.h"
+#include "nn/event_net.h"
 #include "train/checkpoint.h"
 #include "train/excerpt.h"
 #include "train/export.h"
@@ -163,9 +163,10 @@ TEST_P(Training, TheEngineAgreesWithLibtorchOnAnExportedModel) {
   ASSERT_TRUE(load_parameters(options_.checkpoint / "last.safetensors", learner).ok());
   const auto file = nn::SafeTensors::parse(*read_file(out / "weights.safetensors"));
   ASSERT_TRUE(file.ok()) << file.error().message;
-  if (GetParam() == Family::lstm) GTEST_SKIP();
-  const auto engine = nn::Transformer::load(options_.shape.transformer(), *file);
-  ASSERT_TRUE(engine.ok()) << engine.error().message;
+  const auto config = read_file(out / "config.json");
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  const auto net = nn::load_event_net(as_text(*config), *file);
+  ASSERT_TRUE(net.ok()) << net.error().message;
 
   at::NoGradGuard no_gradient;
   Random random(4);
@@ -175,30 +176,33 @@ TEST_P(Training, TheEngineAgreesWithLibtorchOnAnExportedModel) {
   append(draw_excerpt(data_.pieces()[0], 48, random), batch);
   finish_row(batch);
   const at::Tensor z = learner.states(batch);
-  nn::Session session(*engine);
   std::size_t event = 0;
   const auto bag = [](const Bags& bags, std::size_t i) {
     return std::vector<std::uint16_t>(bags.rows.begin() + bags.offsets[i],
                                       bags.rows.begin() + bags.offsets[i + 1]);
   };
   double worst = 0;
-  for (std::size_t step = 0; step < 48 && event < batch.events(); ++step) {
-    const auto rows = bag(batch.input, step);
-    session.feed({rows, batch.time[step]});
-    if (batch.predicted_from[event] != static_cast<std::int32_t>(step)) continue;
-    session.begin();
-    for (std::size_t field = 0; field < options_.shape.fields.size(); ++field) {
-      const at::Tensor expected = learner.logits(batch, z, field)[static_cast<std::int64_t>(event)];
-      const auto logits = session.logits(field);
-      for (std::size_t i = 0; i < logits.size(); ++i) {
-        worst = std::max(worst,
-                         std::abs(static_cast<double>(expected.contiguous().data_ptr<float>()[i]) -
-                                  static_cast<double>(logits[i])));
+  const auto play = [&](auto session) {
+    for (std::size_t step = 0; step < 48 && event < batch.events(); ++step) {
+      const auto rows = bag(batch.input, step);
+      session.feed({rows, batch.time[step]});
+      if (batch.predicted_from[event] != static_cast<std::int32_t>(step)) continue;
+      session.begin();
+      for (std::size_t field = 0; field < options_.shape.fields.size(); ++field) {
+        const at::Tensor expected =
+            learner.logits(batch, z, field)[static_cast<std::int64_t>(event)];
+        const auto logits = session.logits(field);
+        for (std::size_t i = 0; i < logits.size(); ++i) {
+          worst = std::max(
+              worst, std::abs(static_cast<double>(expected.contiguous().data_ptr<float>()[i]) -
+                              static_cast<double>(logits[i])));
+        }
+        if (field < 4) session.condition(bag(batch.conditions[field], event));
       }
-      if (field < 4) session.condition(bag(batch.conditions[field], event));
+      ++event;
     }
-    ++event;
-  }
+  };
+  std::visit([&](const auto& own) { play(nn::session_of(own)); }, *net);
   EXPECT_GT(event, 20U);
   EXPECT_LT(worst, 1e-4);
 }

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "generate/transformer_model.h"
+#include "generate/net_model.h"
 #include "tuning/reward.h"
 
 namespace antiphon::tuning {
@@ -64,13 +64,13 @@ std::vector<double> Teacher::divergence(const train::Excerpt& played) {
 
 void Teacher::teach(const Scene& scene, std::uint64_t seed, std::vector<Lesson>& lessons,
                     Report& report) {
-  generate::TransformerModel model(player_.transformer);
+  const auto model = generate::make_event_model(player_.net);
   std::vector<train::Excerpt> lives;
   std::vector<std::vector<double>> of_notes, of_spans;
   for (int i = 0; i < options_.lives; ++i) {
     generate::Sampling sampling = options_.sampling;
     sampling.seed = Random(seed + static_cast<std::uint64_t>(i)).bits();
-    Rollout life = play(model, scene, sampling);
+    Rollout life = play(*model, scene, sampling);
     const auto marks = marks_of(scene, life);
     auto notes = note_marks(scene, life);
     report_on(marks, notes, report);
@@ -103,12 +103,12 @@ void Teacher::teach(const Scene& scene, std::uint64_t seed, std::vector<Lesson>&
 }
 
 Report Teacher::watch(const std::vector<Scene>& scenes) {
-  generate::TransformerModel model(player_.transformer);
+  const auto model = generate::make_event_model(player_.net);
   Report report;
   for (std::size_t i = 0; i < scenes.size(); ++i) {
     generate::Sampling sampling = options_.sampling;
     sampling.seed = i;
-    const Rollout life = play(model, scenes[i], sampling);
+    const Rollout life = play(*model, scenes[i], sampling);
     report_on(marks_of(scenes[i], life), note_marks(scenes[i], life), report);
   }
   return report;

@@ -84,6 +84,10 @@ struct Kernels {
   /// out = silu(gate) * up (Shazeer 2020).
   void (*silu_multiply)(const float* gate, const float* up, std::size_t n, float* out);
 
+  /// Opens the gates of n cells, [4 n] in the order input, forget, cell, output:
+  /// cells = sigmoid(f) * cells + sigmoid(i) * tanh(g), state = sigmoid(o) * tanh(cells).
+  void (*lstm)(const float* gates, std::size_t n, float* cells, float* state);
+
   /// Reads `bytes` bytes, a multiple of 64 and so aligned, as fast as can be: to bring them near,
   /// or to measure with. Gives something that depends on all of them.
   std::uint64_t (*read)(const std::byte* from, std::size_t bytes);

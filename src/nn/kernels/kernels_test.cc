@@ -146,6 +146,24 @@ TEST_P(EveryKernel, GatesOfAnySizeStayFinite) {
   EXPECT_THAT(out, Pointwise(FloatNear(1e-6f), {0.0f, 0.0f, 0.0f, 0.0f, 89.0f, 1e30f}));
 }
 
+TEST_P(EveryKernel, AnLstmsCellsAreTheScalarOnes) {
+  for (const std::size_t n : {1u, 7u, 16u, 50u, 256u}) {
+    const std::vector<float> gates = random_floats(4 * n, n);
+    std::vector<float> a = random_floats(n, n + 1), b = a, a_state(n), b_state(n);
+    GetParam()->lstm(gates.data(), n, a.data(), a_state.data());
+    scalar_kernels.lstm(gates.data(), n, b.data(), b_state.data());
+    EXPECT_THAT(a, Pointwise(FloatNear(2e-6f), b)) << n;
+    EXPECT_THAT(a_state, Pointwise(FloatNear(2e-6f), b_state)) << n;
+  }
+}
+
+TEST_P(EveryKernel, CellsOfAnySizeStayFinite) {
+  const std::vector<float> gates = {1e30f, -1e30f, 1e30f, -100.0f, 1e30f, -1e30f, 100.0f, 100.0f};
+  std::vector<float> cells = {1e30f, 3.0f}, state(2);
+  GetParam()->lstm(gates.data(), 2, cells.data(), state.data());
+  EXPECT_THAT(state, Pointwise(FloatNear(1e-6f), {1.0f, 0.0f}));
+}
+
 TEST_P(EveryKernel, AnOperandOfZerosIsZero) {
   Matrix matrix(Type::i8, 3, 5);
   matrix.set_row(1, std::vector<float>{1, 2, 3, 4, 5});

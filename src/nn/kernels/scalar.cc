@@ -251,6 +251,14 @@ void silu_multiply(const float* gate, const float* up, std::size_t n, float* out
   for (std::size_t i = 0; i < n; ++i) out[i] = gate[i] / (1.0f + std::exp(-gate[i])) * up[i];
 }
 
+void lstm(const float* gates, std::size_t n, float* cells, float* state) {
+  const auto sigmoid = [](float x) { return 1.0f / (1.0f + std::exp(-x)); };
+  for (std::size_t i = 0; i < n; ++i) {
+    cells[i] = sigmoid(gates[n + i]) * cells[i] + sigmoid(gates[i]) * std::tanh(gates[2 * n + i]);
+    state[i] = sigmoid(gates[3 * n + i]) * std::tanh(cells[i]);
+  }
+}
+
 std::uint64_t read(const std::byte* from, std::size_t bytes) {
   const auto* words = reinterpret_cast<const std::uint64_t*>(from);
   std::uint64_t sum = 0;
@@ -271,6 +279,7 @@ const Kernels scalar_kernels = {
     .rotate = rotate,
     .silu = silu,
     .silu_multiply = silu_multiply,
+    .lstm = lstm,
     .read = read,
 };
 

@@ -575,6 +575,23 @@ void silu_multiply(const float* gate, const float* up, std::size_t n, float* out
   }
 }
 
+Float sigmoid(Float x) {
+  const F32 f;
+  const Float one = hn::Set(f, 1.0f);
+  return hn::Div(one, hn::Add(one, hn::Exp(f, hn::Neg(x))));
+}
+
+void lstm(const float* gates, std::size_t n, float* cells, float* state) {
+  const F32 f;
+  for (std::size_t i = 0; i < n; i += lanes) {
+    const auto gate = [&](std::size_t k) { return load_some(gates + k * n + i, n - i); };
+    const Float in = hn::Mul(sigmoid(gate(0)), hn::Tanh(f, gate(2)));
+    const Float kept = hn::MulAdd(sigmoid(gate(1)), load_some(cells + i, n - i), in);
+    store_some(kept, cells + i, n - i);
+    store_some(hn::Mul(sigmoid(gate(3)), hn::Tanh(f, kept)), state + i, n - i);
+  }
+}
+
 std::uint64_t read(const std::byte* from, std::size_t bytes) {
   const U32 u;
   constexpr std::size_t step = lanes * 4;
@@ -613,6 +630,7 @@ Kernels table() {
           .rotate = rotate,
           .silu = silu_all,
           .silu_multiply = silu_multiply,
+          .lstm = lstm,
           .read = read};
 }
 

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "generate/net_model.h"
+
+#include <utility>
+
+#include "tokens/vocabulary.h"
+
+namespace antiphon::generate {
+namespace {
+
+Status check_fields(const nn::EventConfig& config) {
+  bool same = config.fields.size() == tokens::fields.size() &&
+              config.input_rows == tokens::input::rows &&
+              config.condition_rows == tokens::condition::rows;
+  for (std::size_t i = 0; same && i < tokens::fields.size(); ++i) {
+    same = config.fields[i].name == tokens::fields[i].name &&
+           config.fields[i].size == static_cast<std::uint32_t>(tokens::fields[i].size);
+  }
+  if (same) return Done{};
+  return Error{Errc::invalid_input,
+               "config.json: its rows and fields are not those of vocabulary " +
+                   std::to_string(tokens::vocabulary_version)};
+}
+
+template <class Session>
+class NetModel : public EventModel {
+ public:
+  template <class Net>
+  explicit NetModel(Net net) : session_(std::move(net)) {}
+
+  std::size_t capacity() const override { return session_.capacity(); }
+  std::size_t size() const override { return session_.size(); }
+  void rewind(std::size_t size) override { session_.rewind(size); }
+  void feed(std::span<const nn::Step> steps) override { session_.feed(steps); }
+  void begin() override { session_.begin(); }
+  std::span<const float> logits(int field) override {
+    return session_.logits(static_cast<std::size_t>(field));
+  }
+  void condition(std::span<const std::uint16_t> rows) override { session_.condition(rows); }
+
+ private:
+  Session session_;
+};
+
+}  // namespace
+
+Result<nn::EventNet> load_event_net(std::string_view config, std::string_view vocabulary,
+                                    ByteView weights, std::shared_ptr<const void> owner,
+                                    nn::Type type) {
+  ANTIPHON_CHECK(nn::check_event_config(config));
+  if (vocabulary != tokens::vocabulary_json()) {
+    return Error{Errc::unsupported,
+                 "vocabulary.json: not the vocabulary of this program (version " +
+                     std::to_string(tokens::vocabulary_version) + ")"};
+  }
+  ANTIPHON_TRY(const nn::SafeTensors file, nn::SafeTensors::parse(weights, std::move(owner)));
+  ANTIPHON_TRY(nn::EventNet net, nn::load_event_net(config, file, {type}));
+  ANTIPHON_CHECK(check_fields(nn::config_of(net)));
+  return net;
+}
+
+std::unique_ptr<EventModel> make_event_model(const nn::EventNet& net) {
+  return std::visit(
+      [](const auto& own) -> std::unique_ptr<EventModel> {
+        return std::make_unique<NetModel<decltype(nn::session_of(own))>>(own);
+      },
+      net);
+}
+
+}  // namespace antiphon::generate
