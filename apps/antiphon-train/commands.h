@@ -9,7 +9,6 @@ namespace antiphon::apps {
 /// standard error and ends the program with 1.
 void add_prepare(CLI::App& app);
 void add_run(CLI::App& app);
-void add_tune(CLI::App& app);
 void add_export(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_bench(CLI::App& app);

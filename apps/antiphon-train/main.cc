@@ -8,7 +8,6 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   antiphon::apps::add_prepare(app);
   antiphon::apps::add_run(app);
-  antiphon::apps::add_tune(app);
   antiphon::apps::add_export(app);
   antiphon::apps::add_evaluate(app);
   antiphon::apps::add_bench(app);

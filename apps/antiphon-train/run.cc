@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "commands.h"
 #include "curve.h"
 #include "options.h"
+#include "train/checkpoint.h"
 #include "train/dataset.h"
+#include "train/engine_score.h"
 #include "train/trainer.h"
+#include "tuning/roll_in.h"
 
 namespace antiphon::apps {
 namespace {
 
 struct RunFlags {
+  std::filesystem::path roll_in;
   ShapeFlags shape;
   DeviceFlags device;
   std::string data;
@@ -30,6 +35,21 @@ void run(RunFlags& flags) {
   flags.run.product = flags.device.product();
   flags.run.device = flags.device.device();
   flags.run.schedule = flags.schedule == "wsd" ? train::Schedule::wsd : train::Schedule::cosine;
+  if (!flags.run.from.empty()) {
+    const auto shape = train::checkpoint_shape(flags.run.from);
+    if (!shape) fail(shape.error().message);
+    flags.run.shape = *shape;
+  }
+  std::optional<generate::TransformerModel> player;
+  std::optional<tuning::RollIn> roll_in;
+  if (!flags.roll_in.empty()) {
+    const auto loaded = train::load_for_engine(flags.roll_in, nn::Type::i8);
+    if (!loaded) fail(loaded.error().message);
+    if (loaded->layout != train::Layout::compound) fail("--roll-in: only compound models play");
+    player.emplace(loaded->transformer);
+    roll_in.emplace(*player, generate::Sampling{.temperature = 0.95, .top_p = 0.95});
+    flags.run.change = *roll_in;
+  }
   const auto data = train::Dataset::read(flags.data, "train");
   if (!data) fail(data.error().message);
   const auto validation = train::Dataset::read(flags.data, "validation");
@@ -60,6 +80,12 @@ void add_run(CLI::App& app) {
   command->add_option("--layout", flags->layout, "How events become steps: docs/events.md")
       ->transform(CLI::CheckedTransformer(layouts, CLI::ignore_case))
       ->option_text("compound|flat|flat-told");
+  command->add_option("--from", run_options.from, "A checkpoint whose parameters it begins with")
+      ->check(CLI::ExistingFile);
+  command
+      ->add_option("--roll-in", flags->roll_in,
+                   "A checkpoint that plays stretches of what is learned from: tuning for living")
+      ->check(CLI::ExistingFile);
   command->add_flag("--resume", run_options.resume, "Go on from the checkpoint, if there is one");
   command->add_option("--steps", run_options.steps, "End after so many steps");
   command->add_option("--minutes,--time-limit", run_options.minutes,

@@ -70,8 +70,8 @@ const Piece& Dataset::draw_piece(Random& random) const {
   return pieces_[std::min(static_cast<std::size_t>(found - until_.begin()), pieces_.size() - 1)];
 }
 
-Batch Dataset::draw(std::int64_t sequences, std::int64_t length, Random& random,
-                    Layout layout) const {
+Batch Dataset::draw(std::int64_t sequences, std::int64_t length, Random& random, Layout layout,
+                    const Change& change) const {
   Batch batch;
   batch.sequences = sequences;
   batch.length = length;
@@ -82,7 +82,8 @@ Batch Dataset::draw(std::int64_t sequences, std::int64_t length, Random& random,
     // An excerpt may turn out empty, so the tries are bounded too.
     for (std::size_t tries = 0; tries < row && batch.input.size() + least_steps < end; ++tries) {
       const std::size_t most = std::min(window, end - batch.input.size());
-      const Excerpt excerpt = draw_excerpt(draw_piece(random), most, random);
+      Excerpt excerpt = draw_excerpt(draw_piece(random), most, random);
+      if (change) excerpt = change(excerpt, random);
       if (excerpt.events.size() > 2) append(excerpt, batch, layout);
     }
     finish_row(batch);

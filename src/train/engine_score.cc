@@ -130,15 +130,6 @@ Result<EngineModel> load_for_engine(const std::filesystem::path& checkpoint, nn:
   return load(checkpoint, config->second, file, {type});
 }
 
-std::vector<double> nats_by_event(const EngineModel& model, const Excerpt& excerpt) {
-  return in_session(model, [&](auto& session) {
-    const Sheet sheet(excerpt, model);
-    std::vector<double> nats(sheet.batch.events());
-    sheet.score(session, [&](std::size_t event, std::size_t, double cost) { nats[event] += cost; });
-    return nats;
-  });
-}
-
 Score score(const EngineModel& model, const std::vector<Excerpt>& excerpts) {
   return in_session(model, [&](auto& session) {
     Score total{std::vector<double>(max_fields), 0, 0};

@@ -23,9 +23,6 @@ Result<EngineModel> load_exported(const std::filesystem::path& folder);
 /// A checkpoint of any layout, its matrices turned into `type`.
 Result<EngineModel> load_for_engine(const std::filesystem::path& checkpoint, nn::Type type);
 
-/// What each event of an excerpt costs, in nats, as far as the context holds them.
-std::vector<double> nats_by_event(const EngineModel& model, const Excerpt& excerpt);
-
 /// What excerpts cost in the engine's own numbers, by the same sums as `score` of a `Model`.
 Score score(const EngineModel& model, const std::vector<Excerpt>& excerpts);
 

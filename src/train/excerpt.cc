@@ -8,6 +8,7 @@
 namespace antiphon::train {
 namespace {
 
+using tokens::EventType;
 using tokens::GridNote;
 using tokens::GridPart;
 using tokens::GridScore;
@@ -155,6 +156,27 @@ std::int32_t draw_start(const GridScore& score, Random& random) {
   return origin + (at - origin) / bar * bar;
 }
 
+// Asks for `event` after the step that was pushed last.
+void predict(const tokens::Event& event, const tokens::EventStream& stream, Batch& batch) {
+  batch.predicted_from.push_back(static_cast<std::int32_t>(batch.input.size()) - 1);
+  const auto targets = tokens::targets_of(event);
+  for (std::size_t field = 0; field < targets.size(); ++field) {
+    batch.targets[field].push_back(targets[field]);
+  }
+  tokens::Rows rows;
+  stream.after_shift(event, rows);
+  batch.conditions[0].push(rows.view());
+  stream.after_voice(event, rows);
+  batch.conditions[1].push(rows.view());
+  rows.clear();
+  if (targets[tokens::field_pitch] >= 0) stream.after_pitch(event, rows);
+  batch.conditions[2].push(rows.view());
+  rows.clear();
+  if (targets[tokens::field_duration] >= 0) stream.after_duration(event, rows);
+  batch.conditions[3].push(rows.view());
+  batch.notes += event.type == EventType::note || event.type == EventType::onset;
+}
+
 }  // namespace
 
 double melody_likeness(const GridPart& part) {
@@ -270,24 +292,10 @@ void append(const Excerpt& excerpt, Batch& batch) {
     push_step();
   }
   if (batch.input.size() - begin < stream.header_steps()) return;
-  for (const tokens::Event& event : excerpt.events) {
+  for (std::size_t i = 0; i < excerpt.events.size(); ++i) {
+    const tokens::Event& event = excerpt.events[i];
     // The last step of a row predicts too; only its own step needs room.
-    batch.predicted_from.push_back(static_cast<std::int32_t>(batch.input.size()) - 1);
-    const auto targets = tokens::targets_of(event);
-    for (std::size_t field = 0; field < targets.size(); ++field) {
-      batch.targets[field].push_back(targets[field]);
-    }
-    stream.after_shift(event, rows);
-    batch.conditions[0].push(rows.view());
-    stream.after_voice(event, rows);
-    batch.conditions[1].push(rows.view());
-    rows.clear();
-    if (targets[tokens::field_pitch] >= 0) stream.after_pitch(event, rows);
-    batch.conditions[2].push(rows.view());
-    rows.clear();
-    if (targets[tokens::field_duration] >= 0) stream.after_duration(event, rows);
-    batch.conditions[3].push(rows.view());
-    batch.notes += event.type == tokens::EventType::note || event.type == tokens::EventType::onset;
+    if (excerpt.given.empty() || !excerpt.given[i]) predict(event, stream, batch);
     if (room == 0) return;
     stream.apply(event);
     stream.input_rows(rows);

@@ -18,6 +18,8 @@ struct Excerpt {
   tokens::Header header;
   std::int32_t from = 0;
   std::vector<tokens::Event> events;
+  /// [events], true for what happens but isn't to be learned; empty: all is.
+  std::vector<bool> given = {};
 
   std::size_t steps() const { return 1 + header.slots.size() + events.size(); }
 };

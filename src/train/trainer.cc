@@ -184,7 +184,10 @@ Status run(const RunOptions& options, const Dataset& train, const Dataset* valid
     ANTIPHON_CHECK(load_checkpoint(last, model, adam, progress));
     if (ranks->leads())
       say(format("goes on from step %lld", static_cast<long long>(progress.step)));
+  } else if (!options.from.empty()) {
+    ANTIPHON_CHECK(load_parameters(options.from, model));
   }
+  replicas.spread();
   if (ranks->leads()) {
     say(format("%.2f M parameters, %zu pieces, %.1f M notes",
                static_cast<double>(model.parameters().count()) / 1e6, train.pieces().size(),
@@ -229,7 +232,7 @@ Status run(const RunOptions& options, const Dataset& train, const Dataset* valid
     std::vector<Batch> batches;
     for (std::int64_t i = 0, left = options.sequences; i < replica_count; ++i) {
       const std::int64_t rows = left / (replica_count - i);
-      batches.push_back(train.draw(rows, length, random, layout));
+      batches.push_back(train.draw(rows, length, random, layout, options.change));
       left -= rows;
     }
     const Score sum = replicas.learn_from(batches);

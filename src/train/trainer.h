@@ -25,6 +25,9 @@ struct RunOptions {
   Shape shape;
   std::filesystem::path checkpoint;  ///< Folder of `last.safetensors` and `curve.csv`.
   bool resume = false;
+  std::filesystem::path
+      from;                ///< A checkpoint whose parameters a new run begins with; may be empty.
+  Change change;           ///< Of excerpts to train on; those of validation stay as they are.
   std::int64_t steps = 0;  ///< Ends after so many steps; 0: no bound.
   double minutes = 0;      ///< Ends after so long, the pauses between runs left out; 0: no bound.
   std::int64_t sequences = 8;  ///< Rows a step, over all replicas of this process.

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tuning/roll_in.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "generate/partner.h"
+
+namespace antiphon::tuning {
+namespace {
+
+using generate::TimedEvent;
+using tokens::Event;
+using tokens::EventType;
+
+constexpr double share_lived = 0.8;
+constexpr int shortest = 2, longest_written = 16, longest_played = 12;  // Quarters.
+
+bool of_human(const Event& event) {
+  return event.type == EventType::onset || event.type == EventType::release;
+}
+bool of_ai(const Event& event) {
+  return event.type == EventType::note || event.type == EventType::tie;
+}
+
+// Steps of a stretch.
+std::int32_t draw_length(int longest, Random& random) {
+  const auto quarters =
+      shortest + static_cast<int>(random.below(static_cast<std::uint64_t>(longest - shortest + 1)));
+  return quarters * tokens::steps_per_quarter;
+}
+
+// With their times, without waits.
+std::vector<TimedEvent> timed(const train::Excerpt& excerpt) {
+  std::vector<TimedEvent> events;
+  std::int32_t now = excerpt.from;
+  for (const Event& event : excerpt.events) {
+    now += event.shift;
+    if (event.type == EventType::wait) continue;
+    events.push_back({now, event});
+    if (event.type == EventType::onset) events.back().event.velocity = 0;
+  }
+  return events;
+}
+
+// What became of an excerpt so far: each event, and whether it was played.
+class Life {
+ public:
+  void add(const TimedEvent& next, bool played) {
+    // A written note may meet a played one of its pitch, and a tie may have lost its note.
+    if (of_ai(next.event)) {
+      std::int32_t& end = ends_[next.event.slot][next.event.pitch];
+      const bool fits = next.event.type == EventType::tie ? end == next.at : end <= next.at;
+      if (!fits) return;
+      end = next.at + next.event.duration;
+    }
+    events_.push_back(next);
+    played_.push_back(played);
+  }
+
+  const std::vector<TimedEvent>& events() const { return events_; }
+
+  // With the waits that its shifts need.
+  train::Excerpt excerpt(const train::Excerpt& real) const {
+    train::Excerpt out{real.header, real.from, {}, {}};
+    std::int32_t now = real.from;
+    const auto push = [&](Event event, std::int32_t shift, bool given) {
+      event.shift = static_cast<std::uint8_t>(shift);
+      out.events.push_back(event);
+      out.given.push_back(given);
+      now += shift;
+    };
+    for (std::size_t i = 0; i < events_.size(); ++i) {
+      while (events_[i].at - now > tokens::max_shift)
+        push({EventType::wait}, tokens::max_shift, played_[i]);
+      push(events_[i].event, events_[i].at - now, played_[i]);
+    }
+    return out;
+  }
+
+ private:
+  std::vector<TimedEvent> events_;
+  std::vector<bool> played_;
+  std::array<std::array<std::int32_t, 128>, tokens::max_slots> ends_{};
+};
+
+}  // namespace
+
+train::Excerpt RollIn::operator()(const train::Excerpt& real, Random& random) {
+  const auto written = timed(real);
+  const bool plays = std::any_of(written.begin(), written.end(),
+                                 [](const TimedEvent& next) { return of_ai(next.event); });
+  if (!plays || random.uniform() >= share_lived) return real;
+
+  player_.rewind(0);
+  generate::Sampling sampling = sampling_;
+  sampling.seed = random.bits();
+  generate::Partner partner(player_, real.header, real.from, sampling);
+  Life life;
+  auto next = written.begin();
+  std::int32_t until = real.from;
+  while (next != written.end()) {
+    until += draw_length(longest_written, random);
+    for (; next != written.end() && next->at < until; ++next) life.add(*next, false);
+    if (next == written.end() || next->event.type == EventType::end) break;
+    partner.rewrite(life.events(), until);
+    until += draw_length(longest_played, random);
+    const auto play = [&](std::int32_t last) {
+      for (const TimedEvent& own : partner.play(last)) life.add(own, true);
+    };
+    for (; next != written.end() && next->at < until; ++next) {
+      if (!of_human(next->event)) continue;
+      play(next->at);
+      life.add(*next, false);
+      partner.hear(*next);
+    }
+    play(until - 1);
+  }
+  for (; next != written.end(); ++next) life.add(*next, false);
+  return life.excerpt(real);
+}
+
+}  // namespace antiphon::tuning
