@@ -5,6 +5,7 @@
 
 #include "commands.h"
 #include "curve.h"
+#include "generate/net_model.h"
 #include "options.h"
 #include "train/checkpoint.h"
 #include "train/dataset.h"
@@ -40,13 +41,13 @@ void run(RunFlags& flags) {
     if (!shape) fail(shape.error().message);
     flags.run.shape = *shape;
   }
-  std::optional<generate::TransformerModel> player;
+  std::unique_ptr<generate::EventModel> player;
   std::optional<tuning::RollIn> roll_in;
   if (!flags.roll_in.empty()) {
     const auto loaded = train::load_for_engine(flags.roll_in, nn::Type::i8);
     if (!loaded) fail(loaded.error().message);
     if (loaded->layout != train::Layout::compound) fail("--roll-in: only compound models play");
-    player.emplace(loaded->transformer);
+    player = generate::make_event_model(loaded->net);
     roll_in.emplace(*player, generate::Sampling{.temperature = 0.95, .top_p = 0.95});
     flags.run.change = *roll_in;
   }

@@ -47,6 +47,8 @@ std::vector<TimedEvent> timed(const train::Excerpt& excerpt) {
 // What became of an excerpt so far: each event, and whether it was played.
 class Life {
  public:
+  explicit Life(std::int32_t from) : from_(from) {}
+
   void add(const TimedEvent& next, bool played) {
     // A written note may meet a played one of its pitch, and a tie may have lost its note.
     if (of_ai(next.event)) {
@@ -55,11 +57,15 @@ class Life {
       if (!fits) return;
       end = next.at + next.event.duration;
     }
+    const std::int32_t gap = next.at - (events_.empty() ? from_ : events_.back().at);
+    steps_ += 1 + static_cast<std::size_t>(std::max(0, gap - 1) / tokens::max_shift);
     events_.push_back(next);
     played_.push_back(played);
   }
 
   const std::vector<TimedEvent>& events() const { return events_; }
+  /// Model steps, waits included.
+  std::size_t steps() const { return steps_; }
 
   // With the waits that its shifts need.
   train::Excerpt excerpt(const train::Excerpt& real) const {
@@ -80,6 +86,8 @@ class Life {
   }
 
  private:
+  std::int32_t from_;
+  std::size_t steps_ = 0;
   std::vector<TimedEvent> events_;
   std::vector<bool> played_;
   std::array<std::array<std::int32_t, 128>, tokens::max_slots> ends_{};
@@ -97,13 +105,16 @@ train::Excerpt RollIn::operator()(const train::Excerpt& real, Random& random) {
   generate::Sampling sampling = sampling_;
   sampling.seed = random.bits();
   generate::Partner partner(player_, real.header, real.from, sampling);
-  Life life;
+  Life life(real.from);
+  // A partner whose context was full has forgotten the beginning.
+  const std::size_t room = player_.capacity() - 1 - real.header.slots.size();
   auto next = written.begin();
   std::int32_t until = real.from;
   while (next != written.end()) {
     until += draw_length(longest_written, random);
     for (; next != written.end() && next->at < until; ++next) life.add(*next, false);
     if (next == written.end() || next->event.type == EventType::end) break;
+    if (life.steps() >= room) break;
     partner.rewrite(life.events(), until);
     until += draw_length(longest_played, random);
     const auto play = [&](std::int32_t last) {

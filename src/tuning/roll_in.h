@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 #include "generate/sampler.h"
-#include "generate/transformer_model.h"
+#include "generate/event_model.h"
 #include "train/excerpt.h"
 
 namespace antiphon::tuning {

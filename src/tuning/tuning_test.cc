@@ -124,6 +124,16 @@ TEST_F(RolledIn, OnlyWhatIsNotGivenIsLearned) {
   EXPECT_EQ(batch.input.size(), lived_.steps());
 }
 
+TEST(RollIn, EndsWithThePlayersContext) {
+  const train::Excerpt real = excerpt(tokens::Role::human, tokens::Role::ai);
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    generate::NoisyModel player(64);
+    Random random(seed);
+    const train::Excerpt lived = RollIn(player, {})(real, random);
+    EXPECT_EQ(notes_of(lived).parts[0].notes.size(), notes_of(real).parts[0].notes.size());
+  }
+}
+
 TEST(RollIn, LeavesMusicWithoutAnAiPartAlone) {
   const train::Excerpt real = excerpt(tokens::Role::human, tokens::Role::human);
   for (std::uint64_t seed = 0; seed < 20; ++seed) EXPECT_EQ(lived(real, seed).events, real.events);
