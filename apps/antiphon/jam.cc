@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "antiphon/casting.h"
 #include "antiphon/commands.h"
@@ -30,6 +31,7 @@ struct Options : PerformingOptions {
   Casting casting;
   DeviceOptions devices;
   std::filesystem::path timeline;
+  std::optional<std::string> reflex;  // Not said: the one that is there, if any.
   bool list = false;
   bool simulate = false;
   double bpm = 0;  // 0: the score's.
@@ -40,11 +42,12 @@ struct Options : PerformingOptions {
   int count_in = -1;  // -1: one bar for someone at a port.
   bool metronome = false;
   double horizon_ms = 12;
+  std::int32_t stale = edge::Pace().stale;
   double simulated_ms = 0.1;
   double stalls = 0;
 };
 
-constexpr const char* tier_names[edge::tier_count] = {"edge", "edge_backup", "rule"};
+constexpr const char* tier_names[edge::tier_count] = {"edge", "edge_backup", "reflex", "rule"};
 
 Json json_of(const edge::Spread& spread) {
   return {{"p50", spread.p50}, {"p95", spread.p95}, {"p99", spread.p99}, {"worst", spread.worst}};
@@ -111,7 +114,18 @@ Result<music::Tempo> tempo_of(double bpm) {
   return *tempo;
 }
 
-Json facts_of(const Options& options, const LoadedModel& model, const edge::JamSetup& setup,
+Result<std::optional<LoadedModel>> load_reflex(const Options& options) {
+  const std::string name = options.reflex.value_or("reflex");
+  const bool there = options.reflex.has_value() || find_model(name).ok();
+  if (name == "none" || !there) return std::optional<LoadedModel>();
+  ANTIPHON_TRY(LoadedModel model, load_model(name));
+  return std::optional<LoadedModel>(std::move(model));
+}
+
+Json json_of(const LoadedModel& model) { return {{"name", model.name}, {"sha256", model.sha256}}; }
+
+Json facts_of(const Options& options, const LoadedModel& model,
+              const std::optional<LoadedModel>& reflex, const edge::JamSetup& setup,
               const edge::Jam& jam, double wall_seconds, double cpu) {
   const edge::JamMeasures measures = edge::measure(jam);
   const double played = std::chrono::duration<double>(
@@ -123,7 +137,8 @@ Json facts_of(const Options& options, const LoadedModel& model, const edge::JamS
       options.devices.someone_plays() ? options.devices.midi_in : options.in.string();
   facts["simulated"] = options.simulate;
   facts["ai_parts"] = options.casting.parts;
-  facts["model"] = {{"name", model.name}, {"sha256", model.sha256}};
+  facts["model"] = json_of(model);
+  facts["reflex"] = reflex ? json_of(*reflex) : Json();
   facts["seed"] = options.sampling.seed;
   facts["temperature"] = options.sampling.temperature;
   facts["top_p"] = options.sampling.top_p;
@@ -192,14 +207,14 @@ Result<edge::JamSetup> set_up(const Options& options) {
 }
 
 // Plays on real devices, or on none, until the music or the player ends it.
-Result<edge::Jam> play(const Options& options, generate::EventModel& model,
+Result<edge::Jam> play(const Options& options, const edge::Models& models,
                        const edge::JamSetup& setup, const generate::Progress& progress) {
   ANTIPHON_TRY(const live::Wakeup wakeup, live::Wakeup::make());
   ANTIPHON_TRY(Devices devices, open_devices(options.devices, wakeup));
   if (!devices.input) {
     edge::ScriptedPlayer player(setup.performer);
     return edge::play_live(
-        model, setup, {player, devices.loudspeakers, wakeup, options.devices.through},
+        models, setup, {player, devices.loudspeakers, wakeup, options.devices.through},
         [&](nanoseconds now, const edge::Conductor&) {
           const std::chrono::duration<double> length = setup.length;
           return progress(std::max(0.0, std::chrono::duration<double>(now) / length));
@@ -207,7 +222,7 @@ Result<edge::Jam> play(const Options& options, generate::EventModel& model,
   }
   std::cerr << devices.said << ". Ctrl-C ends it with the bar.\n";
   edge::PortPlayer player(*devices.input, setup.timeline.time_of(music::Ticks{240}));
-  return edge::play_live(model, setup,
+  return edge::play_live(models, setup,
                          {player, devices.loudspeakers, wakeup, options.devices.through},
                          watch_jam(setup.header, *devices.input));
 }
@@ -225,12 +240,16 @@ Status jam(const Options& options) {
                  "who plays on a port can't be simulated: leave --simulate out"};
   ANTIPHON_TRY(edge::JamSetup setup, set_up(options));
   ANTIPHON_TRY(const LoadedModel model, load_model(options.model));
+  ANTIPHON_TRY(const std::optional<LoadedModel> reflex, load_reflex(options));
   setup.sampling = options.sampling;
   setup.metronome = options.metronome;
   setup.pace.horizon = std::chrono::round<nanoseconds>(Milliseconds(options.horizon_ms));
   setup.pace.deadline = setup.pace.horizon / 4;
+  setup.pace.stale = options.stale;
 
   const auto session = generate::make_event_model(model.net);
+  const auto quick = reflex ? generate::make_event_model(reflex->net) : nullptr;
+  const edge::Models models{*session, quick.get()};
   const auto progress = show_progress("Jamming");
   const auto start = std::chrono::steady_clock::now();
   const double cpu_before = cpu_seconds();
@@ -240,9 +259,9 @@ Status jam(const Options& options) {
     cost.step = cost.draw = std::chrono::round<nanoseconds>(Milliseconds(options.simulated_ms));
     cost.stalls = options.stalls;
     cost.seed = options.sampling.seed;
-    played = edge::simulate(*session, setup, cost, progress);
+    played = edge::simulate(models, setup, cost, progress);
   } else {
-    ANTIPHON_TRY(played, play(options, *session, setup, progress));
+    ANTIPHON_TRY(played, play(options, models, setup, progress));
   }
   const double cpu = cpu_seconds() - cpu_before;
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
@@ -250,7 +269,7 @@ Status jam(const Options& options) {
   ANTIPHON_CHECK(write_music(options, edge::recording_of(played, setup.header)));
   if (!options.timeline.empty())
     ANTIPHON_CHECK(write_file(options.timeline, timeline_of(played).dump(1) + "\n"));
-  const Json facts = facts_of(options, model, setup, played, wall.count(), cpu);
+  const Json facts = facts_of(options, model, reflex, setup, played, wall.count(), cpu);
   if (!options.report.empty()) {
     ANTIPHON_CHECK(write_file(options.report,
                               facts.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
@@ -295,6 +314,11 @@ Action jam_command(CLI::App& flags) {
       ->check(CLI::Range(0.5, 200.0))
       ->capture_default_str();
   flags
+      .add_option("--stale", options->stale,
+                  "Sixteenths after which an old draft gives way to the reflex")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
+  flags
       .add_option("--simulated-cost", options->simulated_ms,
                   "Simulated: milliseconds that the model takes for an event")
       ->check(CLI::Range(0.0, 10000.0))
@@ -305,6 +329,9 @@ Action jam_command(CLI::App& flags) {
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   add_model_flags(flags, *options);
+  flags.add_option("--reflex", options->reflex,
+                   "The small model that answers when the other is late, or none (default: reflex, "
+                   "if it is there)");
   flags.add_option("--record", options->out, "What was played: .mid or .musicxml");
   flags.add_option("--timeline", options->timeline, "Who played what when, as JSON");
   add_result_flags(flags, *options);

@@ -40,11 +40,12 @@ std::string place(const edge::Conductor& conductor, const tokens::Header& header
          std::to_string((step - bar.start) / bar.beat + 1);
 }
 
+// Of the frames, those that the model answered, rather than who covers for it.
 double share_of_model(const edge::Conductor& conductor) {
   const auto& frames = conductor.frames();
   if (frames.empty()) return 1;
   double own = 0;
-  for (const edge::FrameRecord& frame : frames) own += frame.tier != edge::Tier::rule;
+  for (const edge::FrameRecord& frame : frames) own += frame.tier <= edge::Tier::edge_backup;
   return own / static_cast<double>(frames.size());
 }
 

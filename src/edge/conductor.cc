@@ -19,6 +19,7 @@ namespace {
 
 using tokens::ticks_per_step;
 constexpr std::int32_t patience = 8 * steps_per_frame;
+constexpr std::int32_t any_age = INT32_MAX / steps_per_frame;
 // A model that is gone may hold a note, but not for good.
 constexpr std::int32_t longest_hold = 8 * 4 * tokens::steps_per_quarter;
 
@@ -27,11 +28,12 @@ std::size_t key_of(int slot, int pitch) { return static_cast<std::size_t>(slot *
 }  // namespace
 
 Conductor::Conductor(live::Timeline timeline, tokens::Header header, const Pace& pace,
-                     nanoseconds end)
+                     nanoseconds end, bool reflex)
     : timeline_(std::move(timeline)),
       header_(std::move(header)),
       pace_(pace),
       end_(end),
+      reflex_(reflex),
       quantizer_(pace.spread),
       loudness_(header_.meters) {
   sounding_.fill({0, silent});
@@ -57,7 +59,10 @@ nanoseconds Conductor::time_of(std::int32_t step) const {
   return timeline_.time_of({step * ticks_per_step});
 }
 
-void Conductor::tell(const TimedEvent& event) { told_.push_back({Told::Kind::event, event, 0, 0}); }
+void Conductor::tell(const TimedEvent& event) {
+  part(Model::edge).told.push_back({Told::Kind::event, event, 0, 0});
+  if (reflex_) part(Model::reflex).told.push_back({Told::Kind::event, event, 0, 0});
+}
 
 void Conductor::hear(const Played& played) {
   heard_.push_back(played);
@@ -77,31 +82,32 @@ void Conductor::hear(const Played& played) {
   down = step;
 }
 
-void Conductor::ask(nanoseconds now) {
+void Conductor::ask(Part& part, nanoseconds now) {
   const std::int32_t from = frame_start();
-  asked_ = true;
+  auto& [told, newest, backup, requests] = part;
   // A slow model isn't hurried: its answer covers this frame too when it comes. But one that seems
   // to be gone shall begin where the music is when it is back.
-  const bool unanswered = newest_.request > 0 && newest_.until == newest_.from;
-  if (unanswered && from - newest_.from < patience) return;
-  if (newest_.until >= from + steps_per_frame || newest_.until > backup_.until)
-    std::swap(newest_, backup_);
-  newest_.request = ++requests_;
-  newest_.from = newest_.until = from;
-  newest_.asked = now;
-  newest_.events.clear();
-  told_.push_back({Told::Kind::ask, {}, from, newest_.request});
+  const bool unanswered = newest.request > 0 && newest.until == newest.from;
+  if (unanswered && from - newest.from < patience) return;
+  if (newest.until >= from + steps_per_frame || newest.until > backup.until)
+    std::swap(newest, backup);
+  newest.request = ++requests;
+  newest.from = newest.until = from;
+  newest.asked = now;
+  newest.events.clear();
+  told.push_back({Told::Kind::ask, {}, from, newest.request});
 }
 
-void Conductor::take(const Drafted& drafted, nanoseconds now) {
-  if (drafted.request != newest_.request) return;
+void Conductor::take(Model model, const Drafted& drafted, nanoseconds now) {
+  Draft& newest = part(model).newest;
+  if (drafted.request != newest.request) return;
   if (drafted.kind == Drafted::Kind::event) {
-    newest_.events.push_back(drafted.event);
+    newest.events.push_back(drafted.event);
     return;
   }
-  newest_.until = drafted.until;
-  newest_.heard = drafted.heard;
-  if (asked_ && newest_.from == frame_start()) fix(now, Tier::edge, newest_);
+  newest.until = drafted.until;
+  newest.heard = drafted.heard;
+  if (model == Model::edge && asked_ && newest.from == frame_start()) fix(now, Tier::edge, newest);
 }
 
 nanoseconds Conductor::next() const {
@@ -112,18 +118,37 @@ nanoseconds Conductor::next() const {
 
 void Conductor::advance(nanoseconds now) {
   while (next() <= now) {
-    if (!asked_) {
-      ask(now);
+    if (asked_) {
+      fix_with_what_is_there(now);
       continue;
     }
-    const std::int32_t end = frame_start() + steps_per_frame;
-    if (newest_.until >= end) {
-      fix(now, Tier::edge_backup, newest_);
-    } else if (backup_.until >= end) {
-      fix(now, Tier::edge_backup, backup_);
-    } else {
-      fix(now, Tier::rule, bar_before());
+    asked_ = true;
+    ask(part(Model::edge), now);
+    if (reflex_) ask(part(Model::reflex), now);
+  }
+}
+
+const Conductor::Draft* Conductor::draft_for(const Part& part, std::int32_t frame_start,
+                                             std::int32_t oldest) {
+  for (const Draft* draft : {&part.newest, &part.backup}) {
+    if (draft->until >= frame_start + steps_per_frame &&
+        frame_start - draft->from <= oldest * steps_per_frame) {
+      return draft;
     }
+  }
+  return nullptr;
+}
+
+void Conductor::fix_with_what_is_there(nanoseconds now) {
+  const std::int32_t from = frame_start();
+  if (const Draft* draft = draft_for(part(Model::edge), from, pace_.stale)) {
+    fix(now, Tier::edge_backup, *draft);
+  } else if (const Draft* quick = draft_for(part(Model::reflex), from, any_age)) {
+    fix(now, Tier::reflex, *quick);
+  } else if (const Draft* old = draft_for(part(Model::edge), from, any_age)) {
+    fix(now, Tier::edge_backup, *old);
+  } else {
+    fix(now, Tier::rule, bar_before());
   }
 }
 

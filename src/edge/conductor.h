@@ -26,6 +26,8 @@ struct Pace {
   /// How far players are from the beat that they mean.
   std::chrono::nanoseconds spread = std::chrono::milliseconds(12);
   bool waits = false;  ///< The AI parts rest until a human part has begun.
+  /// An edge's draft of more frames than this gives way to a reflex's fresh answer.
+  std::int32_t stale = 4;
 };
 
 /// What a player did: a key went down (velocity 1 to 127) or up (0).
@@ -53,9 +55,10 @@ struct NoteRecord {
   std::uint32_t heard = 0;          ///< Human onsets that it was drawn knowing.
 };
 
-/// Leads a jam: hears the players, asks the improviser for each frame a little ahead of its time,
-/// and fixes what is played: its answer; where it is late, its last draft; where that is used up,
-/// the bar before once more. So there is never a frame without an answer.
+/// Leads a jam: hears the players, asks the improvisers for each frame a little ahead of its time,
+/// and fixes what is played: the edge's answer; where it is late, its last draft; where that is
+/// stale, the reflex's answer; where even that is late, an older draft or the bar before once more.
+/// So there is never a frame without an answer.
 ///
 /// It is a plain state machine on times that it is given, so that a jam can run in real time or
 /// simulated, with the same result for the same times.
@@ -63,12 +66,12 @@ struct NoteRecord {
 /// Threads: one. Real time: `advance` allocates only for the record of the jam.
 class Conductor {
  public:
-  /// No frame begins at `end` or later.
+  /// No frame begins at `end` or later. `reflex`: whether there is one.
   Conductor(live::Timeline timeline, tokens::Header header, const Pace& pace,
-            std::chrono::nanoseconds end);
+            std::chrono::nanoseconds end, bool reflex);
 
   void hear(const Played& played);
-  void take(const Drafted& drafted, std::chrono::nanoseconds now);
+  void take(Model model, const Drafted& drafted, std::chrono::nanoseconds now);
 
   /// When `advance` is to be called at the latest; after the last frame, never.
   std::chrono::nanoseconds next() const;
@@ -79,9 +82,9 @@ class Conductor {
   /// Ends the notes that sound, at `now`.
   void end(std::chrono::nanoseconds now);
 
-  /// What there is to tell the improviser and to send, since the last call; the caller empties
+  /// What there is to tell an improviser and to send, since the last call; the caller empties
   /// them.
-  std::vector<Told>& to_tell() { return told_; }
+  std::vector<Told>& to_tell(Model model) { return part(model).told; }
   std::vector<live::TimedMessage>& to_send() { return messages_; }
 
   const live::Timeline& timeline() const { return timeline_; }
@@ -99,6 +102,12 @@ class Conductor {
     std::chrono::nanoseconds asked{};
     std::vector<generate::TimedEvent> events;
   };
+  // What goes to an improviser, and what came from it.
+  struct Part {
+    std::vector<Told> told;
+    Draft newest, backup;
+    std::uint32_t requests = 0;
+  };
   struct Sounding {
     std::int32_t end = 0;
     std::size_t note = 0;  // Index of its record.
@@ -109,7 +118,11 @@ class Conductor {
     return static_cast<std::int32_t>(frames_.size()) * steps_per_frame;
   }
   std::chrono::nanoseconds time_of(std::int32_t step) const;
-  void ask(std::chrono::nanoseconds now);
+  Part& part(Model model) { return parts_[static_cast<std::size_t>(model)]; }
+  void ask(Part& part, std::chrono::nanoseconds now);
+  /// The newest draft that covers the frame and is at most `oldest` frames old; null if none.
+  static const Draft* draft_for(const Part& part, std::int32_t frame_start, std::int32_t oldest);
+  void fix_with_what_is_there(std::chrono::nanoseconds now);
   void fix(std::chrono::nanoseconds now, Tier tier, const Draft& draft);
   void play(const generate::TimedEvent& event, const Draft& draft);
   void end_notes(std::int32_t until, const Draft& draft);
@@ -122,13 +135,12 @@ class Conductor {
   tokens::Header header_;
   Pace pace_;
   std::chrono::nanoseconds end_;
+  bool reflex_;
   live::Quantizer quantizer_;
   generate::Loudness loudness_;
-  std::vector<Told> told_;
   std::vector<live::TimedMessage> messages_;
 
-  Draft newest_, backup_;
-  std::uint32_t requests_ = 0;
+  std::array<Part, model_count> parts_;
   bool asked_ = false;  // For the frame that is next.
 
   std::array<Sounding, tokens::max_slots * 128> sounding_;

@@ -43,7 +43,16 @@ JamSetup setup_of(const music::Score& score, std::uint64_t seed = 1) {
 
 Jam jam(const JamSetup& setup, const SimulatedCost& cost = {}) {
   NoisyModel model(512);
-  return simulate(model, setup, cost, {});
+  return simulate({model}, setup, cost, {});
+}
+
+Jam jam_with_reflex(const JamSetup& setup, const SimulatedCost& cost) {
+  NoisyModel model(512), reflex(256);
+  return simulate({model, &reflex}, setup, cost, {});
+}
+
+double share(const JamMeasures& measures, Tier tier) {
+  return measures.tier_share[static_cast<std::size_t>(tier)];
 }
 
 bool same(const NoteRecord& a, const NoteRecord& b) {
@@ -73,6 +82,46 @@ TEST(Jam, NoFrameIsWithoutAnAnswerWhenTheModelStalls) {
     EXPECT_EQ(measures.isr_delivered, 1.0);
     EXPECT_LT(measures.isr_model, 1.0) << "else nothing stalled";
   }
+}
+
+TEST(Jam, TheReflexAnswersWhenTheModelStalls) {
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    const SimulatedCost stalling{.stalls = seed % 2 == 0 ? 0.3 : 0.03, .seed = seed};
+    const JamSetup setup = setup_of(melody(seed));
+    const JamMeasures alone = measure(jam(setup, stalling));
+    const Jam played = jam_with_reflex(setup, stalling);
+    const JamMeasures measures = measure(played);
+    EXPECT_GT(share(alone, Tier::rule), 0.0) << "else nothing stalled for long";
+    EXPECT_EQ(measures.isr_delivered, 1.0);
+    EXPECT_EQ(measures.isr_model, 1.0);
+    EXPECT_EQ(share(measures, Tier::rule), 0.0);
+    EXPECT_GT(share(measures, Tier::edge), 0.0) << "it comes back";
+    EXPECT_GE(share(measures, Tier::reflex), share(alone, Tier::rule));
+    for (const FrameRecord& frame : played.frames) {
+      if (frame.tier == Tier::reflex) {
+        EXPECT_EQ(frame.age, 0);
+      } else {
+        EXPECT_LE(frame.age, setup.pace.stale);
+      }
+    }
+  }
+}
+
+TEST(Jam, TheReflexIsNotHeardWhileTheModelIsInTime) {
+  const JamSetup setup = setup_of(melody(2));
+  const Jam alone = jam(setup), both = jam_with_reflex(setup, {});
+  EXPECT_EQ(share(measure(both), Tier::edge), 1.0);
+  ASSERT_GT(alone.notes.size(), 20u);
+  EXPECT_TRUE(std::equal(alone.notes.begin(), alone.notes.end(), both.notes.begin(),
+                         both.notes.end(), same));
+}
+
+TEST(Jam, StallsWithAReflexPlayTheSameTwice) {
+  const SimulatedCost stalling{.stalls = 0.3, .seed = 3};
+  const Jam one = jam_with_reflex(setup_of(melody(3)), stalling);
+  const Jam other = jam_with_reflex(setup_of(melody(3)), stalling);
+  EXPECT_TRUE(
+      std::equal(one.notes.begin(), one.notes.end(), other.notes.begin(), other.notes.end(), same));
 }
 
 TEST(Jam, ASlowModelIsHeardWithWhatItDraftedBefore) {
@@ -130,15 +179,16 @@ void expect_silence_after(std::vector<live::TimedMessage> sent) {
 
 TEST(Conductor, PlaysTheBarBeforeAgainWhenNoModelAnswers) {
   const JamSetup setup = setup_of(melody(6));
-  Conductor conductor(setup.timeline, setup.header, setup.pace, 4s);
+  Conductor conductor(setup.timeline, setup.header, setup.pace, 4s, false);
   conductor.advance(conductor.next());
-  const std::uint32_t request = conductor.to_tell().back().request;
+  const std::uint32_t request = conductor.to_tell(Model::edge).back().request;
   const auto note = [&](std::int32_t at, std::uint8_t pitch) {
     return Drafted{
         Drafted::Kind::event, request, {at, {tokens::EventType::note, 0, 1, pitch, 6, 0}}, 0, 0};
   };
-  for (const Drafted& one : {note(0, 48), note(12, 52), note(27, 55)}) conductor.take(one, 0s);
-  conductor.take({Drafted::Kind::covered, request, {}, 48, 0}, 0s);
+  for (const Drafted& one : {note(0, 48), note(12, 52), note(27, 55)})
+    conductor.take(Model::edge, one, 0s);
+  conductor.take(Model::edge, {Drafted::Kind::covered, request, {}, 48, 0}, 0s);
   while (conductor.next() < 4s) conductor.advance(conductor.next());
   EXPECT_EQ(conductor.frames().size(), 32u);
   ASSERT_EQ(conductor.notes().size(), 6u);
@@ -152,7 +202,7 @@ TEST(Conductor, PlaysTheBarBeforeAgainWhenNoModelAnswers) {
 
 TEST(Conductor, SurvivesAPlayerWhoMisbehaves) {
   JamSetup setup = setup_of(melody(6));
-  Conductor conductor(setup.timeline, setup.header, setup.pace, 30s);
+  Conductor conductor(setup.timeline, setup.header, setup.pace, 30s, false);
   NoisyModel model(256);
   Improviser improviser(model, setup.header, setup.sampling, 48);
   Random random(6);
@@ -163,10 +213,10 @@ TEST(Conductor, SurvivesAPlayerWhoMisbehaves) {
     conductor.hear({now, 0, static_cast<std::uint8_t>(random.below(128)),
                     static_cast<std::uint8_t>(random.below(2) * 100)});
     conductor.advance(now);
-    for (const Told& told : conductor.to_tell()) improviser.tell(told);
-    conductor.to_tell().clear();
+    for (const Told& told : conductor.to_tell(Model::edge)) improviser.tell(told);
+    conductor.to_tell(Model::edge).clear();
     if (improviser.busy() && random.below(4) > 0) improviser.work(drafted);
-    for (const Drafted& one : drafted) conductor.take(one, now);
+    for (const Drafted& one : drafted) conductor.take(Model::edge, one, now);
     drafted.clear();
     auto& messages = conductor.to_send();
     sent.insert(sent.end(), messages.begin(), messages.end());
@@ -188,11 +238,11 @@ class Heard : public live::MessageSink {
 TEST(PlayLive, PlaysInTimeAndEndsInSilence) {
   JamSetup setup = setup_of(melody(7));
   setup.length = 700ms;
-  NoisyModel model(512);
+  NoisyModel model(512), reflex(256);
   Heard heard;
   const live::Wakeup wakeup = live::Wakeup::make().value();
   ScriptedPlayer player(setup.performer);
-  const auto played = play_live(model, setup, {player, heard, wakeup}, {});
+  const auto played = play_live({model, &reflex}, setup, {player, heard, wakeup}, {});
   ASSERT_TRUE(played);
   EXPECT_GE(played->frames.size(), 5u);
   EXPECT_FALSE(heard.sent.empty());

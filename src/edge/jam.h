@@ -26,8 +26,16 @@ struct JamSetup {
   generate::Sampling sampling = {};
   Pace pace = {};
   std::int32_t reach = 96;  ///< Steps that drafts reach ahead: two bars of 4/4.
-  int count_in = 0;         ///< Bars of clicks before the jam; in real time only.
-  bool metronome = false;   ///< Clicks during the jam; in real time only.
+  /// The same of the reflex's, which needs a draft only where its thread isn't let run.
+  std::int32_t reflex_reach = 12;
+  int count_in = 0;        ///< Bars of clicks before the jam; in real time only.
+  bool metronome = false;  ///< Clicks during the jam; in real time only.
+};
+
+/// Who plays in a jam: the model, and one that answers where it is late (may be null).
+struct Models {
+  generate::EventModel& edge;
+  generate::EventModel* reflex = nullptr;
 };
 
 /// What a jam was. Times count from its start.
@@ -45,18 +53,19 @@ struct Jam {
 /// Called now and then with the share played in [0, 1]; false stops the jam.
 using Progress = std::function<bool(double)>;
 
-/// What a model's work costs in simulated time.
+/// What the models' work costs in simulated time.
 struct SimulatedCost {
-  std::chrono::nanoseconds step = std::chrono::microseconds(60);  ///< An event that it is told.
-  std::chrono::nanoseconds draw = std::chrono::microseconds(60);  ///< An event that it draws.
-  /// Chance that a frame of its work takes up to `longest_stall` more.
+  std::chrono::nanoseconds step = std::chrono::microseconds(60);    ///< An event that it is told.
+  std::chrono::nanoseconds draw = std::chrono::microseconds(60);    ///< An event that it draws.
+  std::chrono::nanoseconds reflex = std::chrono::microseconds(30);  ///< Either, for the reflex.
+  /// Chance that a frame of the edge's work takes up to `longest_stall` more.
   double stalls = 0;
   std::chrono::nanoseconds longest_stall = std::chrono::seconds(5);
   std::uint64_t seed = 1;
 };
 
 /// Plays a jam on a clock that doesn't wait: the same setup and cost give the same jam.
-Jam simulate(generate::EventModel& model, const JamSetup& setup, const SimulatedCost& cost,
+Jam simulate(const Models& models, const JamSetup& setup, const SimulatedCost& cost,
              const Progress& progress);
 
 /// What takes part in a jam beside the model. All are borrowed.
@@ -71,9 +80,9 @@ struct Stage {
 /// with the bar.
 using Watch = std::function<bool(std::chrono::nanoseconds now, const Conductor&)>;
 
-/// Plays a jam in real time: the model works on a thread of its own, `setup.performer` is not
+/// Plays a jam in real time: each model works on a thread of its own, `setup.performer` is not
 /// asked. Errors: no more descriptors or threads.
-Result<Jam> play_live(generate::EventModel& model, const JamSetup& setup, const Stage& stage,
+Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& stage,
                       const Watch& watch);
 
 }  // namespace antiphon::edge

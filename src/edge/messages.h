@@ -14,9 +14,14 @@ inline constexpr std::int32_t steps_per_frame = 3;
 enum class Tier : std::uint8_t {
   edge,         ///< This device's model, with an answer made for this frame.
   edge_backup,  ///< The same, with an earlier draft.
+  reflex,       ///< The small model that is always in time.
   rule,         ///< No model: the bar before, again.
 };
-inline constexpr int tier_count = 3;
+inline constexpr int tier_count = 4;
+
+/// The models of this device, each of which an improviser plays with.
+enum class Model : std::uint8_t { edge, reflex };
+inline constexpr int model_count = 2;
 
 /// From the conductor to an improviser.
 struct Told {

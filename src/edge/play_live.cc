@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -18,6 +19,7 @@ using std::chrono::nanoseconds;
 
 constexpr std::size_t room = 16384;
 constexpr int conductor_priority = 60;  // Below the output's.
+constexpr int reflex_priority = 50;     // Above all that may be late.
 constexpr auto clicks_ahead = std::chrono::milliseconds(20);
 constexpr auto longest_nap = std::chrono::milliseconds(150);  // A watcher wants to see.
 
@@ -37,13 +39,16 @@ nanoseconds end_of_bar(const JamSetup& setup, nanoseconds now) {
   return setup.timeline.time_of({(bar.start + bar.length) * tokens::ticks_per_step});
 }
 
-// The thread on which the model works.
+// The thread on which a model works.
 class Worker {
  public:
+  /// Drafts reach `reach` steps ahead. `priority`: of the FIFO scheduler; 0: the ordinary one.
   static Result<std::unique_ptr<Worker>> start(generate::EventModel& model, const JamSetup& setup,
+                                               std::int32_t reach, int priority,
                                                const live::Wakeup& conductor) {
     ANTIPHON_TRY(live::Wakeup wakeup, live::Wakeup::make());
-    return std::unique_ptr<Worker>(new Worker(model, setup, std::move(wakeup), conductor));
+    return std::unique_ptr<Worker>(
+        new Worker(model, setup, reach, priority, std::move(wakeup), conductor));
   }
   ~Worker() {
     stopping_.store(true, std::memory_order_release);
@@ -60,16 +65,18 @@ class Worker {
   bool answer(Drafted& drafted) { return out_.pop(drafted); }
 
  private:
-  Worker(generate::EventModel& model, const JamSetup& setup, live::Wakeup wakeup,
-         const live::Wakeup& conductor)
+  Worker(generate::EventModel& model, const JamSetup& setup, std::int32_t reach, int priority,
+         live::Wakeup wakeup, const live::Wakeup& conductor)
       : wakeup_(std::move(wakeup)),
         conductor_(conductor),
         in_(room),
         out_(room),
-        improviser_(model, setup.header, setup.sampling, setup.reach),
-        thread_([this] { run(); }) {}
+        improviser_(model, setup.header, setup.sampling, reach),
+        thread_([this, priority] { run(priority); }) {}
 
-  void run() {
+  void run(int priority) {
+    std::optional<live::RealTimeScope> scope;
+    if (priority > 0) scope.emplace(priority);
     std::vector<Drafted> drafted;
     while (!stopping_.load(std::memory_order_acquire)) {
       Told told;
@@ -96,12 +103,20 @@ class Worker {
 
 }  // namespace
 
-Result<Jam> play_live(generate::EventModel& model, const JamSetup& setup, const Stage& stage,
+Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& stage,
                       const Watch& watch) {
   ANTIPHON_TRY(auto output, live::Output::start(stage.sink));
-  ANTIPHON_TRY(auto worker, Worker::start(model, setup, stage.wakeup));
-  Conductor conductor(setup.timeline, setup.header, setup.pace, setup.length);
+  ANTIPHON_TRY(const auto edge, Worker::start(models.edge, setup, setup.reach, 0, stage.wakeup));
+  std::unique_ptr<Worker> reflex;
+  if (models.reflex != nullptr) {
+    ANTIPHON_TRY(reflex, Worker::start(*models.reflex, setup, setup.reflex_reach, reflex_priority,
+                                       stage.wakeup));
+  }
+  Conductor conductor(setup.timeline, setup.header, setup.pace, setup.length,
+                      models.reflex != nullptr);
   Metronome metronome(setup.timeline, setup.header.meters, setup.count_in, setup.metronome);
+  const std::pair<Model, Worker*> workers[] = {{Model::edge, edge.get()},
+                                               {Model::reflex, reflex.get()}};
 
   const live::RealTimeScope scope(conductor_priority);
 
@@ -116,11 +131,15 @@ Result<Jam> play_live(generate::EventModel& model, const JamSetup& setup, const 
       conductor.hear(played);
       if (stage.through) conductor.to_send().push_back(message_of(played));
     }
-    Drafted drafted;
-    while (worker->answer(drafted)) conductor.take(drafted, now);
+    for (const auto& [model, worker] : workers) {
+      for (Drafted drafted; worker != nullptr && worker->answer(drafted);)
+        conductor.take(model, drafted, now);
+    }
     conductor.advance(now);
     metronome.click(std::min(now + clicks_ahead, end), conductor.to_send());
-    worker->tell(conductor.to_tell());
+    for (const auto& [model, worker] : workers) {
+      if (worker != nullptr) worker->tell(conductor.to_tell(model));
+    }
     for (live::TimedMessage message : conductor.to_send()) {
       message.at += start;
       output->schedule(message);

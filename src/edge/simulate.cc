@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/random.h"
@@ -33,8 +34,8 @@ class MeteredModel : public generate::EventModel {
   void condition(std::span<const std::uint16_t> rows) override { model_.condition(rows); }
 
   // Since the last call.
-  nanoseconds cost(const SimulatedCost& cost) {
-    return cost.step * std::exchange(fed_, 0) + cost.draw * std::exchange(drawn_, 0);
+  nanoseconds cost(nanoseconds step, nanoseconds draw) {
+    return step * std::exchange(fed_, 0) + draw * std::exchange(drawn_, 0);
   }
 
  private:
@@ -42,49 +43,82 @@ class MeteredModel : public generate::EventModel {
   std::size_t fed_ = 0, drawn_ = 0;
 };
 
+// An improviser whose work is done a while after it is begun.
+class Worker {
+ public:
+  Worker(generate::EventModel& model, const JamSetup& setup, std::int32_t reach, nanoseconds step,
+         nanoseconds draw)
+      : model_(model),
+        improviser_(model_, setup.header, setup.sampling, reach),
+        step_(step),
+        draw_(draw) {}
+
+  nanoseconds done() const { return done_; }
+  /// Gives what is done by `now`.
+  template <class Take>
+  void deliver(nanoseconds now, const Take& take) {
+    if (done_ > now) return;
+    for (const Drafted& drafted : work_) take(drafted);
+    work_.clear();
+    done_ = never;
+  }
+  void tell(std::vector<Told>& told) {
+    for (const Told& one : told) improviser_.tell(one);
+    told.clear();
+  }
+  /// Begins at `now` if there is something to do; `stall` says what it takes beyond the model's.
+  template <class Stall>
+  void begin(nanoseconds now, const Stall& stall) {
+    if (done_ != never || !improviser_.busy()) return;
+    improviser_.work(work_);
+    done_ = now + model_.cost(step_, draw_) + stall();
+  }
+
+ private:
+  MeteredModel model_;
+  Improviser improviser_;
+  nanoseconds step_, draw_;
+  std::vector<Drafted> work_;
+  nanoseconds done_ = never;
+};
+
 }  // namespace
 
-Jam simulate(generate::EventModel& model, const JamSetup& setup, const SimulatedCost& cost,
+Jam simulate(const Models& models, const JamSetup& setup, const SimulatedCost& cost,
              const Progress& progress) {
-  MeteredModel metered(model);
-  Improviser improviser(metered, setup.header, setup.sampling, setup.reach);
-  Conductor conductor(setup.timeline, setup.header, setup.pace, setup.length);
+  Worker edge(models.edge, setup, setup.reach, cost.step, cost.draw);
+  std::optional<Worker> reflex;
+  if (models.reflex != nullptr)
+    reflex.emplace(*models.reflex, setup, setup.reflex_reach, cost.reflex, cost.reflex);
+  Conductor conductor(setup.timeline, setup.header, setup.pace, setup.length,
+                      models.reflex != nullptr);
   Random random(cost.seed);
+  const auto stall = [&] {
+    if (random.uniform() >= cost.stalls) return nanoseconds{};
+    return nanoseconds(static_cast<std::int64_t>(random.uniform() *
+                                                 static_cast<double>(cost.longest_stall.count())));
+  };
 
-  std::vector<Drafted> work;  // Done by `done`.
-  nanoseconds done = never;
   std::size_t played = 0;
   nanoseconds now = conductor.next(), shown{};
   bool stopped = false;
-  const auto start_work = [&] {
-    if (done != never || !improviser.busy()) return;
-    improviser.work(work);
-    nanoseconds took = metered.cost(cost);
-    if (random.uniform() < cost.stalls) {
-      took += nanoseconds(static_cast<std::int64_t>(
-          random.uniform() * static_cast<double>(cost.longest_stall.count())));
-    }
-    done = now + took;
-  };
-
   while (!stopped) {
-    nanoseconds next = conductor.next();
-    next = std::min(next, done);
+    nanoseconds next = std::min(conductor.next(), edge.done());
+    if (reflex) next = std::min(next, reflex->done());
     if (played < setup.performer.size()) next = std::min(next, setup.performer[played].at);
     now = std::max(now, next);
     if (now >= setup.length) break;
     while (played < setup.performer.size() && setup.performer[played].at <= now)
       conductor.hear(setup.performer[played++]);
-    if (done <= now) {
-      for (const Drafted& drafted : work) conductor.take(drafted, now);
-      work.clear();
-      done = never;
-    }
+    edge.deliver(now, [&](const Drafted& one) { conductor.take(Model::edge, one, now); });
+    if (reflex)
+      reflex->deliver(now, [&](const Drafted& one) { conductor.take(Model::reflex, one, now); });
     conductor.advance(now);
-    for (const Told& told : conductor.to_tell()) improviser.tell(told);
-    conductor.to_tell().clear();
+    edge.tell(conductor.to_tell(Model::edge));
+    if (reflex) reflex->tell(conductor.to_tell(Model::reflex));
     conductor.to_send().clear();
-    start_work();
+    edge.begin(now, stall);
+    if (reflex) reflex->begin(now, [] { return nanoseconds{}; });
     if (progress && now - shown > std::chrono::seconds(1)) {
       shown = now;
       stopped =

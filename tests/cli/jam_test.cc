@@ -28,13 +28,20 @@ TEST(Jam, ASimulatedOneIsTheSameTwice) {
 
 TEST(Jam, AModelThatStallsIsCoveredFor) {
   write("tune.abc", tune);
-  ASSERT_EQ(run("jam --performer tune.abc --simulate --times 8 --simulated-stalls 0.3 "
-                "--report stalled.json")
-                .status,
-            0);
-  const auto live = nlohmann::json::parse(read("stalled.json"))["live"];
-  EXPECT_EQ(live["isr_delivered"], 1.0);
-  EXPECT_LT(live["isr_model"], 1.0);
+  const std::string jam =
+      "jam --performer tune.abc --simulate --times 8 --simulated-stalls 0.3 --report stalled.json";
+  ASSERT_EQ(run(jam + " --reflex none").status, 0);
+  auto report = nlohmann::json::parse(read("stalled.json"));
+  EXPECT_EQ(report["live"]["isr_delivered"], 1.0);
+  EXPECT_LT(report["live"]["isr_model"], 1.0);
+  EXPECT_TRUE(report["reflex"].is_null());
+
+  ASSERT_EQ(run(jam).status, 0);
+  report = nlohmann::json::parse(read("stalled.json"));
+  EXPECT_EQ(report["live"]["isr_model"], 1.0);
+  EXPECT_EQ(report["live"]["tier_share"]["rule"], 0.0);
+  EXPECT_GT(report["live"]["tier_share"]["reflex"], 0.0);
+  EXPECT_EQ(report["reflex"]["name"], "reflex");
 }
 
 TEST(Jam, RefusesWhatCannotBe) {
@@ -42,6 +49,8 @@ TEST(Jam, RefusesWhatCannotBe) {
   EXPECT_THAT(run("jam --performer tune.abc --tempo 5000").err,
               HasSubstr("--tempo: tempo must be"));
   EXPECT_THAT(run("jam --performer tune.abc --times 0").err, HasSubstr("1 to 1000 times, not 0"));
+  EXPECT_THAT(run("jam --performer tune.abc --reflex nobody").err,
+              HasSubstr("nobody: no such model"));
   EXPECT_EQ(run("jam --nothing").status, 2);
 }
 
