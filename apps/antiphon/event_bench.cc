@@ -17,7 +17,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Rows = std::vector<std::uint16_t>;
 
-// What music has of them: docs/events.md.
+// About what music has of them.
 constexpr std::size_t rows_a_step = 11, rows_a_condition = 4;
 
 double microseconds(Clock::duration time) {
@@ -57,7 +57,9 @@ Result<nlohmann::ordered_json> run_event_bench(const std::string& name, std::siz
     session->feed({&context[at], 1});
     session->begin();
     for (std::size_t field = 0; field < config.fields.size(); ++field) {
-      session->logits(static_cast<int>(field));
+      const auto logits = session->logits(static_cast<int>(field));
+      if (!std::isfinite(logits.front()))
+        return Error{Errc::internal, model.name + ": a logit that is no finite number"};
       session->condition(conditions[at]);
     }
     if (i >= context.size()) times.push_back(microseconds(Clock::now() - start));

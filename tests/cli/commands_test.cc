@@ -118,5 +118,26 @@ TEST(Models, BenchPrintsWhatIsAskedOfIt) {
   EXPECT_TRUE(json["step_ms"].contains("p99"));
 }
 
+TEST(Models, BenchTimesAModelAsItPlays) {
+  const Outcome result = run("models bench --model reflex --events 20 --json");
+  ASSERT_EQ(result.status, 0) << result.err;
+  const auto json = nlohmann::json::parse(result.out);
+  EXPECT_GT(json["event_us"]["p50"], 0.0);
+  EXPECT_GE(json["event_us"]["worst"], json["event_us"]["p50"]);
+  EXPECT_EQ(json["context"], 512);
+}
+
+TEST(Models, OfEitherArchitecturePlayTheSameTwice) {
+  write("tune.abc", tune);
+  for (const std::string model : {"duet-edge", "reflex"}) {
+    const std::string command = "accompany tune.abc --model " + model + " -o ";
+    ASSERT_EQ(run(command + model + ".mid --report played.json").status, 0);
+    ASSERT_EQ(run(command + "again.mid").status, 0);
+    EXPECT_EQ(read(model + ".mid"), read("again.mid"));
+    EXPECT_EQ(nlohmann::json::parse(read("played.json"))["model"]["name"], model);
+  }
+  EXPECT_NE(read("duet-edge.mid"), read("reflex.mid"));
+}
+
 }  // namespace
 }  // namespace antiphon::cli_test
