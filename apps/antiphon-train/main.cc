@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   antiphon::apps::add_groove(app);
   antiphon::apps::add_groove_evaluate(app);
   antiphon::apps::add_groove_export(app);
+  antiphon::apps::add_benchmark(app);
   CLI11_PARSE(app, argc, argv);
   return 0;
 }

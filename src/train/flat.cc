@@ -60,7 +60,7 @@ at::Tensor FlatParameters::leaf(const std::string& name) const {
   return leaf;
 }
 
-void FlatParameters::step(double rate, double beta1, double beta2) {
+void FlatParameters::step(double rate, double beta1, double beta2, double decay) {
   ++updates_;
   const auto updates = static_cast<double>(updates_);
   kernels::AdamStep step{};
@@ -69,7 +69,7 @@ void FlatParameters::step(double rate, double beta1, double beta2) {
   step.rate = static_cast<float>(rate / (1.0 - std::pow(beta1, updates)));
   step.root_correction = static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(beta2, updates)));
   step.epsilon = 1e-8F;
-  step.shrink = 1.0F;
+  step.shrink = static_cast<float>(1.0 - rate * decay);
   step.gradient_factor = 1.0F;
   kernels::adam(step, gradient_.data_ptr<float>(), total_, value_.data_ptr<float>(),
                 mean_.data_ptr<float>(), square_.data_ptr<float>(), nullptr);

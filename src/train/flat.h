@@ -32,7 +32,8 @@ class FlatParameters {
   at::Tensor& value() { return value_; }
   at::Tensor& gradient() { return gradient_; }
 
-  void step(double rate, double beta1, double beta2);
+  /// `decay` pulls towards zero apart from the gradient (Loshchilov and Hutter 2019).
+  void step(double rate, double beta1, double beta2, double decay = 0);
 
   /// Under PREFIX/, and PREFIX.mean/ and PREFIX.square/ for Adam's state.
   void save(const std::string& prefix, nn::SafeTensorsWriter& writer) const;
