@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "music/originality.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "commands.h"
+#include "formats/format.h"
+#include "options.h"
+#include "train/dataset.h"
+
+namespace antiphon::apps {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+struct Flags {
+  fs::path data, json;
+  std::vector<fs::path> scores;
+  std::string part;
+};
+
+/// The line of a part; empty for drums.
+std::vector<music::LineNote> line_of(const tokens::GridPart& part) {
+  std::vector<music::LineNote> notes;
+  if (part.drums) return notes;
+  for (const tokens::GridNote& note : part.notes) notes.push_back({note.onset, note.pitch});
+  return music::top_line(notes);
+}
+
+struct Measured {
+  std::string name;
+  std::size_t pieces = 0;
+  std::vector<music::Stretches::Rate> rates;
+};
+
+Measured measure(std::string name, const std::vector<const tokens::GridScore*>& scores,
+                 const std::string& part_name, const std::vector<music::Stretches>& known) {
+  Measured measured{std::move(name), scores.size(),
+                    std::vector<music::Stretches::Rate>(known.size())};
+  for (const tokens::GridScore* score : scores) {
+    for (const tokens::GridPart& part : score->parts) {
+      if (!part.name.starts_with(part_name)) continue;
+      const auto line = line_of(part);
+      for (std::size_t i = 0; i < known.size(); ++i) measured.rates[i] += known[i].rate(line);
+    }
+  }
+  return measured;
+}
+
+Json to_json(const Measured& measured, const std::vector<music::Stretches>& known) {
+  Json json = {{"name", measured.name}, {"pieces", measured.pieces}};
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    json[std::to_string(known[i].length())] = {{"found", measured.rates[i].found},
+                                               {"all", measured.rates[i].all}};
+  }
+  return json;
+}
+
+void print(const Measured& measured) {
+  std::printf("%-32s %6zu", measured.name.c_str(), measured.pieces);
+  for (const auto& rate : measured.rates) {
+    const double share =
+        rate.all > 0 ? static_cast<double>(rate.found) / static_cast<double>(rate.all) : 0.0;
+    std::printf("   %8.4f %8zu", share, rate.all);
+  }
+  std::printf("\n");
+}
+
+Result<std::vector<tokens::GridScore>> read_scores(const std::vector<fs::path>& paths) {
+  std::vector<tokens::GridScore> scores;
+  for (const fs::path& path : paths) {
+    ANTIPHON_TRY(const Bytes bytes, read_file(path, std::size_t{1} << 28));
+    ANTIPHON_TRY(const formats::Reading reading, formats::read(path.string(), bytes));
+    scores.push_back(tokens::quantize(reading.score));
+  }
+  return scores;
+}
+
+Status originality(const Flags& flags) {
+  ANTIPHON_TRY(const std::vector<tokens::GridScore> given, read_scores(flags.scores));
+  std::vector<music::Stretches> known;
+  for (const std::size_t length : {8, 12, 16}) known.emplace_back(length);
+  {
+    ANTIPHON_TRY(const train::Dataset train, train::Dataset::read(flags.data, "train"));
+    for (const train::Piece& piece : train.pieces()) {
+      for (const tokens::GridPart& part : piece.score.parts) {
+        const auto line = line_of(part);
+        for (music::Stretches& stretches : known) stretches.add(line);
+      }
+    }
+  }
+  for (music::Stretches& stretches : known) stretches.finish();
+
+  ANTIPHON_TRY(const train::Dataset held_out, train::Dataset::read(flags.data, "held-out"));
+  std::vector<Measured> rows;
+  std::vector<const tokens::GridScore*> all;
+  std::map<std::string, std::vector<const tokens::GridScore*>> by_corpus;
+  for (const train::Piece& piece : held_out.pieces()) {
+    all.push_back(&piece.score);
+    by_corpus[piece.path.substr(0, piece.path.find('/'))].push_back(&piece.score);
+  }
+  for (const auto& [corpus, scores] : by_corpus) {
+    rows.push_back(measure("held out: " + corpus, scores, "", known));
+  }
+  rows.push_back(measure("held out: all", all, "", known));
+  if (!given.empty()) {
+    std::vector<const tokens::GridScore*> scores;
+    for (const tokens::GridScore& score : given) scores.push_back(&score);
+    rows.push_back(measure("the scores", scores, flags.part, known));
+  }
+
+  std::printf("%-32s %6s", "matches in training, and of how many", "pieces");
+  for (const auto& stretches : known) std::printf("   %8zu notes  ", stretches.length());
+  std::printf("\n");
+  Json json = {{"rows", Json::array()}};
+  for (const Measured& row : rows) {
+    print(row);
+    json["rows"].push_back(to_json(row, known));
+  }
+  return flags.json.empty() ? Status(Done{}) : write_file(flags.json, json.dump(2) + "\n");
+}
+
+}  // namespace
+
+void add_originality(CLI::App& app) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = app.add_subcommand(
+      "originality", "How many stretches of melodies the training pieces hold as well");
+  command->add_option("scores", flags->scores, "Scores to measure beside the held-out pieces");
+  command->add_option("--data", flags->data, "Folder of shards")->required();
+  command->add_option("--part", flags->part,
+                      "Only parts whose names begin so, of the scores; \"Antiphon:\" for AI parts");
+  command->add_option("--json", flags->json, "Also write the counts to this file");
+  command->callback([flags] {
+    if (const Status status = originality(*flags); !status) fail(status.error().message);
+  });
+}
+
+}  // namespace antiphon::apps
