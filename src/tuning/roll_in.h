@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
-#include <memory>
-
 #include "base/random.h"
-#include "generate/sampler.h"
 #include "generate/event_model.h"
+#include "generate/sampler.h"
 #include "train/excerpt.h"
 
 namespace antiphon::tuning {
