@@ -54,5 +54,14 @@ TEST(Jam, RefusesWhatCannotBe) {
   EXPECT_EQ(run("jam --nothing").status, 2);
 }
 
+TEST(JamDevices, OnePlayerAndNoOther) {
+  write("tune.abc", tune);
+  EXPECT_THAT(run("jam").err, HasSubstr("--midi-in PORT"));
+  EXPECT_THAT(run("jam --performer tune.abc --midi-in virtual").err, HasSubstr("one player"));
+  EXPECT_THAT(run("jam --midi-in virtual --simulate").err, HasSubstr("can't be simulated"));
+  EXPECT_THAT(run("jam --midi-in virtual --key H").err, HasSubstr("there is no key 'H'"));
+  EXPECT_THAT(run("jam --midi-in virtual --meter 3:4").err, HasSubstr("'3:4' is no meter"));
+}
+
 }  // namespace
 }  // namespace antiphon::cli_test
