@@ -291,8 +291,10 @@ void KernReader::interpretation(std::string_view token, Spine& spine) {
     const auto denominator = leading_number(body.substr(slash + 1));
     // "0" is a breve; nothing in a score is said of it, so it counts as a whole twice.
     const bool breve = denominator && *denominator == 0;
-    const auto meter = music::Meter::of(breve ? numerator.value_or(0) * 2 : numerator.value_or(0),
-                                        breve ? 1 : denominator.value_or(0));
+    constexpr int far_too_many = 1000;  // Which `Meter` refuses, doubled or not.
+    const int beats = std::min(numerator.value_or(0), far_too_many);
+    const auto meter =
+        music::Meter::of(breve ? beats * 2 : beats, breve ? 1 : denominator.value_or(0));
     if (!meter) return;
     meter_ = *meter;
     meter_known_ = true;

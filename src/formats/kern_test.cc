@@ -93,6 +93,10 @@ TEST(ReadKern, AKeyHasItsMode) {
               ElementsAre(music::Change<music::Key>{{}, music::Key{-1, music::Mode::minor}}));
 }
 
+TEST(ReadKern, AMeterOfMoreThanAnyoneCountsIsNone) {
+  EXPECT_THAT(score_of("**kern\n*M2000000000/0\n=1\n1c\n==\n*-\n").meters, testing::IsEmpty());
+}
+
 TEST(ReadKern, AnUpbeatIsABarOfItsOwn) {
   EXPECT_THAT(
       score_of("**kern\n*M3/4\n4g\n=1\n2.c\n==\n*-\n").meters,
