@@ -55,6 +55,10 @@ Status benchmark(Flags& flags) {
   if (flags.model == "sigmoid" && kind == Kind::voices) {
     return Error{Errc::invalid_input, "--model sigmoid is for sets of chords, not jsb-16th"};
   }
+  if (flags.options.transpose > 0 && kind == Kind::chords) {
+    return Error{Errc::invalid_input,
+                 "--transpose is for jsb-16th only, whose voices have ranges to stay in"};
+  }
   ANTIPHON_TRY(const Bytes bytes, read_file(flags.data, std::size_t{1} << 28));
   ANTIPHON_TRY(const train::BenchmarkData data,
                train::read_benchmark(bytes, flags.data.string(), kind));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <map>
 #include <memory>
-#include <optional>
 
 #include "commands.h"
 #include "curve.h"
@@ -42,14 +41,13 @@ void run(RunFlags& flags) {
     flags.run.shape = *shape;
   }
   std::unique_ptr<generate::EventModel> player;
-  std::optional<tuning::RollIn> roll_in;
   if (!flags.roll_in.empty()) {
     const auto loaded = train::load_for_engine(flags.roll_in, nn::Type::i8);
     if (!loaded) fail(loaded.error().message);
     if (loaded->layout != train::Layout::compound) fail("--roll-in: only compound models play");
     player = generate::make_event_model(loaded->net);
-    roll_in.emplace(*player, generate::Sampling{.temperature = 0.95, .top_p = 0.95});
-    flags.run.change = *roll_in;
+    flags.run.change =
+        tuning::RollIn(*player, generate::Sampling{.temperature = 0.95, .top_p = 0.95});
   }
   const auto data = train::Dataset::read(flags.data, "train");
   if (!data) fail(data.error().message);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "antiphon/devices.h"
 
-#include <cstdio>
 #include <iostream>
 #include <utility>
 

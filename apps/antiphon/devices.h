@@ -33,7 +33,6 @@ class Loudspeakers : public live::MessageSink {
   void send(const live::TimedMessage& message) noexcept override {
     for (const auto& sink : sinks_) sink->send(message);
   }
-  bool empty() const { return sinks_.empty(); }
 
  private:
   std::vector<std::unique_ptr<live::MessageSink>> sinks_;

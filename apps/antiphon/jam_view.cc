@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "antiphon/performing.h"
 #include "generate/loudness.h"
@@ -40,21 +41,25 @@ std::string place(const edge::Conductor& conductor, const tokens::Header& header
          std::to_string((step - bar.start) / bar.beat + 1);
 }
 
-// Of the frames, those that the model answered, rather than who covers for it.
-double share_of_model(const edge::Conductor& conductor) {
-  const auto& frames = conductor.frames();
-  if (frames.empty()) return 1;
-  double own = 0;
-  for (const edge::FrameRecord& frame : frames) own += frame.tier <= edge::Tier::edge_backup;
-  return own / static_cast<double>(frames.size());
-}
+// Of the frames so far, the share that the model answered, rather than who covers for it.
+class ShareOfModel {
+ public:
+  double of(const std::vector<edge::FrameRecord>& frames) {
+    for (; seen_ < frames.size(); ++seen_) own_ += frames[seen_].tier <= edge::Tier::edge_backup;
+    return seen_ > 0 ? static_cast<double>(own_) / static_cast<double>(seen_) : 1;
+  }
+
+ private:
+  std::size_t seen_ = 0, own_ = 0;
+};
 
 }  // namespace
 
 edge::Watch watch_jam(const tokens::Header& header, const live::MidiInput& input) {
   const generate::Progress interrupt = watch_for_interrupt();
   const bool terminal = isatty(STDERR_FILENO) != 0;
-  return [=, &input, was_there = true](nanoseconds now, const edge::Conductor& conductor) mutable {
+  return [=, &input, was_there = true, share = ShareOfModel()](
+             nanoseconds now, const edge::Conductor& conductor) mutable {
     if (input.connected() != was_there) {
       was_there = input.connected();
       std::fprintf(stderr, "%s'%s' is %s\n", terminal ? "\r\x1b[K" : "", input.name().c_str(),
@@ -67,7 +72,7 @@ edge::Watch watch_jam(const tokens::Header& header, const live::MidiInput& input
           last_of(conductor.heard(), 4, [](const auto& played) { return played.velocity > 0; });
       std::fprintf(stderr, "\r\x1b[K%-16s  you %-16s  Antiphon %-16s  in time %5.1f %%",
                    place(conductor, header, now).c_str(), yours.c_str(), mine.c_str(),
-                   share_of_model(conductor) * 100);
+                   share.of(conductor.frames()) * 100);
     }
     const bool goes_on = interrupt(0);
     if (!goes_on) std::fprintf(stderr, "%sEnds with this bar.\n", terminal ? "\n" : "");

@@ -30,27 +30,19 @@ nanoseconds Metronome::time_of(std::int32_t step) const {
   return timeline_.time_of({step * tokens::ticks_per_step});
 }
 
-std::int32_t Metronome::beat_at(std::int32_t step) const {
-  return generate::bar_at(meters_, step).beat;
-}
-
-bool Metronome::begins_bar(std::int32_t step) const {
-  const generate::GridBar bar = generate::bar_at(meters_, step);
-  return step < 0 ? (step - first_) % bar.length == 0 : step == bar.start;
-}
-
 nanoseconds Metronome::due() const {
   return next_ < 0 || goes_on_ ? time_of(next_) : nanoseconds::max();
 }
 
 void Metronome::click(nanoseconds until, std::vector<TimedMessage>& out) {
   while (due() <= until) {
-    const bool strong = begins_bar(next_);
+    const generate::GridBar bar = generate::bar_at(meters_, next_);
+    const bool strong = next_ < 0 ? (next_ - first_) % bar.length == 0 : next_ == bar.start;
     const int key = strong ? high_wood_block : low_wood_block;
     const nanoseconds at = time_of(next_);
     out.push_back(TimedMessage::note_on(at, drum_channel, key, strong ? accent : plain));
     out.push_back(TimedMessage::note_off(at + click_length, drum_channel, key));
-    next_ += beat_at(next_);
+    next_ += bar.beat;
   }
 }
 

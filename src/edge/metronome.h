@@ -30,8 +30,6 @@ class Metronome {
 
  private:
   std::chrono::nanoseconds time_of(std::int32_t step) const;
-  std::int32_t beat_at(std::int32_t step) const;
-  bool begins_bar(std::int32_t step) const;
 
   live::Timeline timeline_;
   std::vector<tokens::GridChange<music::Meter>> meters_;

@@ -123,6 +123,15 @@ Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& 
   // What is told and sent counts from the start of the jam.
   const nanoseconds start = live::host_now() + metronome.lead() + std::chrono::milliseconds(100);
   stage.player.begin(start);
+  if (stage.through) {
+    for (std::size_t slot = 0; slot < setup.header.slots.size(); ++slot) {
+      const tokens::Slot& part = setup.header.slots[slot];
+      if (part.role == tokens::Role::human && part.instrument < tokens::instrument_drums) {
+        conductor.to_send().push_back(live::TimedMessage::program(
+            -metronome.lead(), static_cast<int>(slot), part.instrument));
+      }
+    }
+  }
   nanoseconds now = live::host_now() - start, end = setup.length, shown = now;
   bool stopped = false;
   while (now < end) {

@@ -17,21 +17,20 @@ nanoseconds ScriptedPlayer::due() const {
   return at_ < script_.size() ? script_[at_].at : nanoseconds::max();
 }
 
-void Keys::release(std::uint8_t pitch, nanoseconds at, std::uint8_t slot) {
+void Keys::release(std::uint8_t pitch, nanoseconds at) {
   if (!down_[pitch]) return;
   down_[pitch] = false;
-  played_.push_back({at, slot, pitch, 0});
+  played_.push_back({at, 0, pitch, 0});
 }
 
-void Keys::release_all(bool held_too, nanoseconds at, std::uint8_t slot) {
+void Keys::release_all(bool held_too, nanoseconds at) {
   for (std::uint8_t pitch = 0; pitch < 128; ++pitch) {
     if (held_too) held_[pitch] = false;
-    if (!held_[pitch]) release(pitch, at, slot);
+    if (!held_[pitch]) release(pitch, at);
   }
 }
 
-std::span<const Played> Keys::take(std::span<const std::uint8_t> bytes, nanoseconds at,
-                                   std::uint8_t slot) {
+std::span<const Played> Keys::take(std::span<const std::uint8_t> bytes, nanoseconds at) {
   constexpr int note_off = 0x80, note_on = 0x90, control = 0xb0;
   constexpr int sustain = 64, all_sound_off = 120, all_notes_off = 123;
   played_.clear();
@@ -39,18 +38,18 @@ std::span<const Played> Keys::take(std::span<const std::uint8_t> bytes, nanoseco
   const int status = bytes[0] & 0xf0;
   const std::uint8_t first = bytes[1], second = bytes[2];
   if (status == note_on && second > 0) {
-    release(first, at, slot);
+    release(first, at);
     down_[first] = held_[first] = true;
-    played_.push_back({at, slot, first, second});
+    played_.push_back({at, 0, first, second});
   } else if (status == note_on || status == note_off) {
     held_[first] = false;
-    if (!pedal_) release(first, at, slot);
+    if (!pedal_) release(first, at);
   } else if (status == control && first == sustain) {
     pedal_ = second >= 64;
-    if (!pedal_) release_all(false, at, slot);
+    if (!pedal_) release_all(false, at);
   } else if (status == control && (first == all_sound_off || first >= all_notes_off)) {
     pedal_ = false;
-    release_all(true, at, slot);
+    release_all(true, at);
   }
   return played_;
 }

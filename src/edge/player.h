@@ -45,13 +45,12 @@ class ScriptedPlayer : public Player {
 /// everything; what isn't MIDI is nothing.
 class Keys {
  public:
-  /// What a message does, as presses and releases at `at` by `slot`. Borrowed until the next call.
-  std::span<const Played> take(std::span<const std::uint8_t> bytes, std::chrono::nanoseconds at,
-                               std::uint8_t slot = 0);
+  /// What a message does, as presses and releases at `at` in slot 0. Borrowed until the next call.
+  std::span<const Played> take(std::span<const std::uint8_t> bytes, std::chrono::nanoseconds at);
 
  private:
-  void release(std::uint8_t pitch, std::chrono::nanoseconds at, std::uint8_t slot);
-  void release_all(bool held_too, std::chrono::nanoseconds at, std::uint8_t slot);
+  void release(std::uint8_t pitch, std::chrono::nanoseconds at);
+  void release_all(bool held_too, std::chrono::nanoseconds at);
 
   std::array<bool, 128> down_{};  // Sounds,
   std::array<bool, 128> held_{};  // and is still held down by a finger.

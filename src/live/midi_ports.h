@@ -65,8 +65,6 @@ class MidiInput {
   /// The port's whole name.
   const std::string& name() const { return name_; }
   bool connected() const { return connected_.load(std::memory_order_acquire); }
-  /// Messages that found no room, because nobody popped.
-  std::size_t lost() const { return lost_.load(std::memory_order_relaxed); }
 
  private:
   class Port;
@@ -78,7 +76,6 @@ class MidiInput {
   SpscQueue<PortMessage> queue_;
   std::string name_;
   std::atomic<bool> connected_{true};
-  std::atomic<std::size_t> lost_{0};
   std::unique_ptr<Port> port_;
   std::atomic<bool> stopping_{false};
   std::thread watcher_;

@@ -2,6 +2,7 @@
 // That a step allocates nothing: this program's operator new counts.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <new>
@@ -69,25 +70,30 @@ class NoAllocation : public testing::TestWithParam<Type> {};
 INSTANTIATE_TEST_SUITE_P(Types, NoAllocation, testing::Values(Type::f32, Type::bf16, Type::i8),
                          [](const auto& p) { return std::string(name_of(p.param)); });
 
-TEST_P(NoAllocation, InASessionsLife) {
-  const auto model = *Transformer::random(small_config(), 1, {GetParam(), nullptr});
-  const Steps steps(small_config(), 60, 1);
-  const std::vector<std::uint16_t> rows = {1, 2};
-  std::vector<float> z(10 * small_config().dim);
-  Workers workers(2);
-  Session session(model, {.rows = 16, .workers = &workers});
-  const std::size_t fields = small_config().fields.size();
-
-  const AllocationGuard guard;
+// What sessions of all architectures do.
+template <class Session>
+void live(Session& session, const Steps& steps, std::span<float> z) {
+  static constexpr std::array<std::uint16_t, 2> rows = {1, 2};
   session.feed(steps.all().first(40));
   session.score(steps.all().subspan(40, 10), z);
   session.rewind(45);
   session.feed(steps.all()[50]);
   session.begin();
-  for (std::size_t k = 0; k < fields; ++k) {
+  for (std::size_t k = 0; k < session.model().config().fields.size(); ++k) {
     session.logits(k);
     session.condition(rows);
   }
+}
+
+TEST_P(NoAllocation, InASessionsLife) {
+  const auto model = *Transformer::random(small_config(), 1, {GetParam(), nullptr});
+  const Steps steps(small_config(), 60, 1);
+  std::vector<float> z(10 * small_config().dim);
+  Workers workers(2);
+  Session session(model, {.rows = 16, .workers = &workers});
+
+  const AllocationGuard guard;
+  live(session, steps, z);
   session.embed(steps.all().first(10), z);
   session.forward(steps.times().first(10), 0, 2, z);
   session.reset();
@@ -97,21 +103,11 @@ TEST_P(NoAllocation, InASessionsLife) {
 TEST_P(NoAllocation, InTheLifeOfAnLstmsSession) {
   const auto model = *Lstm::random(small_lstm_config(), 1, {GetParam(), nullptr});
   const Steps steps(small_config(), 60, 1);
-  const std::vector<std::uint16_t> rows = {1, 2};
   std::vector<float> z(10 * small_config().dim);
   LstmSession session(model);
-  const std::size_t fields = small_config().fields.size();
 
   const AllocationGuard guard;
-  session.feed(steps.all().first(40));
-  session.score(steps.all().subspan(40, 10), z);
-  session.rewind(45);
-  session.feed(steps.all()[50]);
-  session.begin();
-  for (std::size_t k = 0; k < fields; ++k) {
-    session.logits(k);
-    session.condition(rows);
-  }
+  live(session, steps, z);
   session.reset();
   EXPECT_EQ(guard.count(), 0);
 }
