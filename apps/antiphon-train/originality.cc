@@ -13,6 +13,7 @@
 #include "formats/format.h"
 #include "options.h"
 #include "train/dataset.h"
+#include "train/editions.h"
 
 namespace antiphon::apps {
 namespace {
@@ -25,14 +26,6 @@ struct Flags {
   std::vector<fs::path> scores;
   std::string part;
 };
-
-/// The line of a part; empty for drums.
-std::vector<music::LineNote> line_of(const tokens::GridPart& part) {
-  std::vector<music::LineNote> notes;
-  if (part.drums) return notes;
-  for (const tokens::GridNote& note : part.notes) notes.push_back({note.onset, note.pitch});
-  return music::top_line(notes);
-}
 
 struct Measured {
   std::string name;
@@ -47,7 +40,7 @@ Measured measure(std::string name, const std::vector<const tokens::GridScore*>& 
   for (const tokens::GridScore* score : scores) {
     for (const tokens::GridPart& part : score->parts) {
       if (!part.name.starts_with(part_name)) continue;
-      const auto line = line_of(part);
+      const auto line = train::line_of(part);
       for (std::size_t i = 0; i < known.size(); ++i) measured.rates[i] += known[i].rate(line);
     }
   }
@@ -91,7 +84,7 @@ Status originality(const Flags& flags) {
     ANTIPHON_TRY(const train::Dataset train, train::Dataset::read(flags.data, "train"));
     for (const train::Piece& piece : train.pieces()) {
       for (const tokens::GridPart& part : piece.score.parts) {
-        const auto line = line_of(part);
+        const auto line = train::line_of(part);
         for (music::Stretches& stretches : known) stretches.add(line);
       }
     }

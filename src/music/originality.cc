@@ -70,4 +70,12 @@ Stretches::Rate Stretches::rate(std::span<const LineNote> line) const {
   return rate;
 }
 
+std::size_t Stretches::shared(const Stretches& other) const {
+  if (size() > other.size()) return other.shared(*this);
+  return static_cast<std::size_t>(
+      std::count_if(hashes_.begin(), hashes_.end(), [&](std::uint64_t hash) {
+        return std::binary_search(other.hashes_.begin(), other.hashes_.end(), hash);
+      }));
+}
+
 }  // namespace antiphon::music

@@ -26,7 +26,7 @@ class Stretches {
   explicit Stretches(std::size_t length) : length_(length) {}
 
   void add(std::span<const LineNote> line);
-  /// Call once, after the last `add` and before the first `rate`.
+  /// Call once, after the last `add` and before what follows.
   void finish();
 
   struct Rate {
@@ -38,8 +38,11 @@ class Stretches {
   };
   /// How many of the line's stretches are among these.
   Rate rate(std::span<const LineNote> line) const;
+  /// How many different stretches are in both. Both are finished and of one length.
+  std::size_t shared(const Stretches& other) const;
 
   std::size_t length() const { return length_; }
+  /// Different stretches, once finished.
   std::size_t size() const { return hashes_.size(); }
 
  private:

@@ -173,15 +173,17 @@ TEST(Prepare, KeepsHeldOutPiecesApartAndSaysWhyOthersAreLeftOut) {
   const Folder folder;
   const fs::path tunes = folder.path() / "corpora" / "open-hymnal";
   fs::create_directories(tunes);
-  const auto tune = [&](const std::string& name, const std::string& header) {
+  const auto tune = [&](const std::string& name, const std::string& header,
+                        const std::string& notes) {
     ASSERT_TRUE(write_file(tunes / (name + ".abc"),
-                           "X:1\nT:" + name + "\n" + header +
-                               "M:4/4\nL:1/4\nK:C\nCDEF|GABc|cBAG|FEDC|CEGc|cGEC|\n")
+                           "X:1\nT:" + name + "\n" + header + "M:4/4\nL:1/4\nK:C\n" + notes + "\n")
                     .ok());
   };
-  tune("kept", "");
-  tune("apart", "");
-  tune("claimed", "C:Copyright 1999 by somebody\n");
+  const std::string another = "CCGG|AAG2|FFEE|DDC2|GGFF|EED2|GGFF|EED2|";
+  tune("kept", "", another);
+  tune("apart", "", "CDEF|GABc|cBAG|FEDC|CEGc|cGEC|");
+  tune("apart-in-d", "", "G2|DE^FG|AB^cd|d^cBA|G^FED|D^FAd|dA^FD|D4|");
+  tune("claimed", "C:Copyright 1999 by somebody\n", another);
   ASSERT_TRUE(write_file(folder.path() / "held", "open-hymnal/apart.abc\n").ok());
   PrepareOptions options;
   options.corpora = folder.path() / "corpora";
@@ -200,6 +202,9 @@ TEST(Prepare, KeepsHeldOutPiecesApartAndSaysWhyOthersAreLeftOut) {
   EXPECT_EQ(pieces("held-out")[0].path, "open-hymnal/apart.abc");
   EXPECT_EQ(pieces("train").size() + pieces("validation").size(), 1U);
   const auto ledger = read_file(options.shards / "open-hymnal.ledger.tsv");
+  EXPECT_THAT(std::string(as_text(*ledger)),
+              HasSubstr("\t-\tno\tshares 9 of 9 stretches of 16 notes with "
+                        "open-hymnal/apart.abc, which is held out"));
   EXPECT_THAT(std::string(as_text(*ledger)),
               HasSubstr("public domain\t0\t-\tno\tits header claims copyright"));
 

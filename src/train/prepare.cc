@@ -5,6 +5,7 @@
 #include <atomic>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -13,6 +14,7 @@
 #include "crypto/hash.h"
 #include "formats/kern.h"
 #include "train/corpora.h"
+#include "train/editions.h"
 #include "train/piece.h"
 
 namespace antiphon::train {
@@ -21,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Part of every shard's input hash: to be raised when the rules below or the readers change.
-constexpr std::string_view rules = "rules 2";
+constexpr std::string_view rules = "rules 3";
 
 // A file of a corpus and what became of it: a line of the ledger.
 struct Entry {
@@ -101,6 +103,69 @@ void read_entry(const Corpus& corpus, const fs::path& folder, const Index& index
   entry.notes = entry.piece.notes();
 }
 
+void read_entries(const Corpus& corpus, const fs::path& folder, std::vector<Entry>& entries,
+                  int jobs) {
+  const Index index = read_index(folder / "index.tsv");
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t i; (i = next++) < entries.size();) {
+      read_entry(corpus, folder, index, entries[i]);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 1; i < jobs; ++i) threads.emplace_back(work);
+  work();
+  for (std::thread& thread : threads) thread.join();
+}
+
+// What is held out of all corpora that are there.
+class HeldOut {
+ public:
+  explicit HeldOut(const PrepareOptions& options) : options_(options) {
+    std::string signature;
+    for (const std::string& path : lines_of(options.held_out)) {
+      std::error_code error;
+      const auto size = fs::file_size(options.corpora / path, error);
+      if (error) continue;
+      paths_.insert(path);
+      signature += path + " " + std::to_string(size) + "\n";
+    }
+    hash_ = crypto::sha256_hex(as_bytes(signature));
+  }
+
+  bool has(const std::string& path) const { return paths_.count(path) > 0; }
+  // Changes with the list and its files.
+  const std::string& hash() const { return hash_; }
+
+  // Reads the pieces when it is asked for the first time.
+  const Editions& editions() {
+    if (!editions_) editions_.emplace(read());
+    return *editions_;
+  }
+
+ private:
+  std::vector<Piece> read() const {
+    std::vector<Piece> pieces;
+    for (const Corpus& corpus : corpora()) {
+      const std::string folder = std::string(corpus.name) + "/";
+      std::vector<Entry> entries;
+      for (const std::string& path : paths_) {
+        if (path.starts_with(folder)) entries.emplace_back().path = path.substr(folder.size());
+      }
+      read_entries(corpus, options_.corpora / corpus.name, entries, options_.jobs);
+      for (Entry& entry : entries) {
+        if (entry.verdict.reason.empty()) pieces.push_back(std::move(entry.piece));
+      }
+    }
+    return pieces;
+  }
+
+  const PrepareOptions& options_;
+  std::set<std::string> paths_;
+  std::string hash_;
+  std::optional<Editions> editions_;
+};
+
 // Files with equal bytes count once, and editions of one work share the weight of one.
 void weigh(const Corpus& corpus, std::vector<Entry>& entries) {
   std::set<std::string> seen;
@@ -118,6 +183,19 @@ void weigh(const Corpus& corpus, std::vector<Entry>& entries) {
     if (entry.verdict.reason.empty()) {
       entry.piece.weight = 1.0F / static_cast<float>(editions[entry.verdict.work]);
     }
+  }
+}
+
+// Nothing is learned from another edition of what is held out.
+void leave_out_editions(const Corpus& corpus, HeldOut& held_out, std::vector<Entry>& entries) {
+  for (Entry& entry : entries) {
+    if (!entry.verdict.reason.empty()) continue;
+    if (held_out.has(std::string(corpus.name) + "/" + entry.path)) continue;
+    const auto match = held_out.editions().of(entry.piece);
+    if (!match) continue;
+    entry.verdict.reason = "shares " + std::to_string(match->shared) + " of " +
+                           std::to_string(match->of) + " stretches of 16 notes with " +
+                           match->path + ", which is held out";
   }
 }
 
@@ -140,8 +218,7 @@ std::string ledger_of(const std::vector<Entry>& entries, const Corpus& corpus) {
 
 constexpr std::string_view splits[] = {"train", "validation", "held-out"};
 
-Status prepare_corpus(const Corpus& corpus, const PrepareOptions& options,
-                      const std::set<std::string>& held_out,
+Status prepare_corpus(const Corpus& corpus, const PrepareOptions& options, HeldOut& held_out,
                       const std::function<void(const std::string&)>& say) {
   const std::string name(corpus.name);
   const fs::path folder = options.corpora / name;
@@ -149,11 +226,11 @@ Status prepare_corpus(const Corpus& corpus, const PrepareOptions& options,
     return options.shards / (name + "." + std::string(split) + ".shard");
   };
   std::vector<Entry> entries;
-  std::string signature(rules);
+  std::string signature = std::string(rules) + "\n" + held_out.hash();
   for (std::string& path : files_of(folder, corpus.extensions)) {
     std::error_code error;
     signature += "\n" + path + " " + std::to_string(fs::file_size(folder / path, error)) +
-                 (held_out.count(name + "/" + path) > 0 ? " held out" : "");
+                 (held_out.has(name + "/" + path) ? " held out" : "");
     entries.emplace_back().path = std::move(path);
   }
   const std::string inputs = crypto::sha256_hex(as_bytes(signature));
@@ -163,18 +240,8 @@ Status prepare_corpus(const Corpus& corpus, const PrepareOptions& options,
     return Done{};
   }
 
-  const Index index = read_index(folder / "index.tsv");
-  std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (std::size_t i; (i = next++) < entries.size();) {
-      read_entry(corpus, folder, index, entries[i]);
-    }
-  };
-  std::vector<std::thread> threads;
-  for (int i = 1; i < options.jobs; ++i) threads.emplace_back(work);
-  work();
-  for (std::thread& thread : threads) thread.join();
-
+  read_entries(corpus, folder, entries, options.jobs);
+  leave_out_editions(corpus, held_out, entries);
   weigh(corpus, entries);
   std::map<std::string_view, Shard> shards;
   std::size_t kept = 0;
@@ -182,7 +249,7 @@ Status prepare_corpus(const Corpus& corpus, const PrepareOptions& options,
   for (std::string_view split : splits) shards[split] = {name, inputs, {}};
   for (Entry& entry : entries) {
     if (!entry.verdict.reason.empty()) continue;
-    entry.split = held_out.count(name + "/" + entry.path) > 0 ? "held-out"
+    entry.split = held_out.has(name + "/" + entry.path)       ? "held-out"
                   : in_validation(corpus, entry.verdict.work) ? "validation"
                                                               : "train";
     ++kept;
@@ -214,7 +281,7 @@ Status prepare(const PrepareOptions& options, const std::function<void(const std
                                    [&](const Corpus& corpus) { return corpus.name == name; });
     if (!known) return Error{Errc::invalid_input, "there is no corpus called " + name};
   }
-  const std::set<std::string> held_out = lines_of(options.held_out);
+  HeldOut held_out(options);
   bool found = false;
   for (const Corpus& corpus : corpora()) {
     const bool asked = std::count(options.only.begin(), options.only.end(), corpus.name) > 0;

@@ -22,7 +22,8 @@ struct PrepareOptions {
 /// Reads the corpora and writes a shard for each corpus and split (`CORPUS.train.shard`,
 /// `.validation.`, `.held-out.`), and for each corpus the ledger of its files, `CORPUS.ledger.tsv`.
 /// A corpus whose files, rules and list are as they were is left as it is. One file in a hundred,
-/// by work, goes to validation. `say` is told of progress.
+/// by work, goes to validation; other editions of what is held out go nowhere (`Editions`). `say`
+/// is told of progress.
 ///
 /// Threads: `jobs`, over the files of a corpus.
 Status prepare(const PrepareOptions& options, const std::function<void(const std::string&)>& say);
