@@ -21,6 +21,7 @@ struct RunFlags {
   DeviceFlags device;
   std::string data;
   std::string schedule = "cosine";
+  std::string optimizer = "muon";
   train::Layout layout = train::Layout::compound;
   train::RunOptions run;
 };
@@ -34,6 +35,8 @@ void run(RunFlags& flags) {
   flags.run.shape = flags.shape.shape(flags.layout);
   flags.run.product = flags.device.product();
   flags.run.device = flags.device.device();
+  flags.run.optimizer.muon = flags.optimizer == "muon";
+  flags.run.optimizer.threads = flags.run.replicas;
   flags.run.schedule = flags.schedule == "wsd" ? train::Schedule::wsd : train::Schedule::cosine;
   if (!flags.run.from.empty()) {
     const auto shape = train::checkpoint_shape(flags.run.from);
@@ -106,9 +109,12 @@ void add_run(CLI::App& app) {
   command->add_option("--schedule", flags->schedule)
       ->check(CLI::IsMember({"cosine", "wsd"}))
       ->capture_default_str();
-  command->add_option("--decay", run_options.adam.decay, "Weight decay of matrices")
+  command->add_option("--optimizer", flags->optimizer, "Muon for the layers' matrices, or not")
+      ->check(CLI::IsMember({"muon", "adamw"}))
       ->capture_default_str();
-  command->add_option("--clip", run_options.adam.clip, "Largest norm of the gradient")
+  command->add_option("--decay", run_options.optimizer.decay, "Weight decay of matrices")
+      ->capture_default_str();
+  command->add_option("--clip", run_options.optimizer.clip, "Largest norm of the gradient")
       ->capture_default_str();
   command->add_option("--seed", run_options.seed)->capture_default_str();
   command->add_option("--checkpoint-minutes", run_options.checkpoint_minutes)

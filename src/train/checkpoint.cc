@@ -17,7 +17,7 @@ constexpr const char* square_prefix = "adam.square/";
 
 // Calls `each(name, slice, flat buffer)` for all that a checkpoint holds.
 template <class Each>
-void for_all(const Parameters& parameters, const Adam::State* state, const Each& each) {
+void for_all(const Parameters& parameters, const Optimizer::State* state, const Each& each) {
   std::size_t i = 0;
   for (const ParameterGroup* group : parameters.groups()) {
     for (const Slice& slice : group->slices) {
@@ -52,7 +52,7 @@ Result<std::string> metadata(const nn::SafeTensors& tensors, const std::filesyst
 }
 
 Status restore(const nn::SafeTensors& tensors, const std::filesystem::path& path, Model& model,
-               Adam::State* state) {
+               Optimizer::State* state) {
   Status status = Done{};
   for_all(model.parameters(), state,
           [&](const std::string& name, const Slice& slice, const at::Tensor& flat) {
@@ -74,8 +74,8 @@ Status restore(const nn::SafeTensors& tensors, const std::filesystem::path& path
 
 }  // namespace
 
-Status save_checkpoint(const std::filesystem::path& path, const Model& model, const Adam& adam,
-                       const Progress& progress) {
+Status save_checkpoint(const std::filesystem::path& path, const Model& model,
+                       const Optimizer& optimizer, const Progress& progress) {
   nn::SafeTensorsWriter writer;
   writer.set_metadata("kind", "antiphon-train checkpoint");
   writer.set_metadata("config", model.shape().to_json());
@@ -84,8 +84,8 @@ Status save_checkpoint(const std::filesystem::path& path, const Model& model, co
   writer.set_metadata("milliseconds",
                       std::to_string(static_cast<std::int64_t>(progress.seconds * 1000)));
   writer.set_metadata("seed", std::to_string(progress.seed));
-  writer.set_metadata("updates", std::to_string(adam.state().steps));
-  for_all(model.parameters(), &adam.state(),
+  writer.set_metadata("updates", std::to_string(optimizer.state().steps));
+  for_all(model.parameters(), &optimizer.state(),
           [&](const std::string& name, const Slice& slice, const at::Tensor& flat) {
             const at::Tensor values =
                 flat.narrow(0, slice.offset, slice.count).to(at::kCPU).contiguous();
@@ -107,7 +107,7 @@ Status load_parameters(const std::filesystem::path& path, Model& model) {
   return restore(tensors, path, model, nullptr);
 }
 
-Status load_checkpoint(const std::filesystem::path& path, Model& model, Adam& adam,
+Status load_checkpoint(const std::filesystem::path& path, Model& model, Optimizer& optimizer,
                        Progress& progress) {
   ANTIPHON_TRY(const nn::SafeTensors tensors, open(path));
   ANTIPHON_TRY(const std::string config, metadata(tensors, path, "config"));
@@ -122,8 +122,8 @@ Status load_checkpoint(const std::filesystem::path& path, Model& model, Adam& ad
   progress.events = number("events");
   progress.seconds = static_cast<double>(number("milliseconds")) / 1000;
   progress.seed = static_cast<std::uint64_t>(number("seed"));
-  adam.state().steps = number("updates");
-  return restore(tensors, path, model, &adam.state());
+  optimizer.state().steps = number("updates");
+  return restore(tensors, path, model, &optimizer.state());
 }
 
 }  // namespace antiphon::train

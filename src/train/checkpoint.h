@@ -21,11 +21,11 @@ struct Progress {
 
 /// Writes a checkpoint whole or not at all: a safetensors file with the parameters under their own
 /// names, the optimizer's means and squares beside them, and the shape and progress as metadata.
-Status save_checkpoint(const std::filesystem::path& path, const Model& model, const Adam& adam,
-                       const Progress& progress);
+Status save_checkpoint(const std::filesystem::path& path, const Model& model,
+                       const Optimizer& optimizer, const Progress& progress);
 
 /// Goes on from a checkpoint. Errors: not one, or of another shape.
-Status load_checkpoint(const std::filesystem::path& path, Model& model, Adam& adam,
+Status load_checkpoint(const std::filesystem::path& path, Model& model, Optimizer& optimizer,
                        Progress& progress);
 
 /// The shape of a checkpoint's model.

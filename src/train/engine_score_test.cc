@@ -43,8 +43,8 @@ class EngineScore : public testing::TestWithParam<Layout> {
         model_(tiny_shape(GetParam()), at::kFloat, at::kCPU, 1),
         excerpts_(evaluation_excerpts(tune(), window_of(model_.shape()))) {
     at::set_num_threads(1);
-    Adam adam(model_.parameters(), {});
-    EXPECT_TRUE(save_checkpoint(path_, model_, adam, {}).ok());
+    Optimizer optimizer(model_.parameters(), {});
+    EXPECT_TRUE(save_checkpoint(path_, model_, optimizer, {}).ok());
   }
   ~EngineScore() override { std::filesystem::remove(path_); }
 

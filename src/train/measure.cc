@@ -55,7 +55,7 @@ Throughput measure_training(const Shape& shape, at::ScalarType product, at::Devi
     return std::chrono::duration<double, std::milli>(to - from).count();
   };
   Model model(shape, product, device, 1);
-  Adam adam(model.parameters(), {});
+  Optimizer optimizer(model.parameters(), {});
   const Batch batch = random_batch(shape, sequences, shape.context, 2);
   Throughput best;
   best.parameters = model.parameters().count();
@@ -68,7 +68,7 @@ Throughput measure_training(const Shape& shape, at::ScalarType product, at::Devi
     loss.backward();
     const auto backward = Clock::now();
     // Reading the norm waits for the device.
-    adam.step(1e-4, 1.0 / static_cast<double>(batch.events()));
+    optimizer.step(1e-4, 1.0 / static_cast<double>(batch.events()));
     const auto end = Clock::now();
     const double rate = static_cast<double>(sequences * shape.context) / ms(begin, end) * 1e3;
     if (round == 0 || rate <= best.steps_per_s) continue;  // The first round warms up.

@@ -105,6 +105,15 @@ TEST_P(Training, LearnsASmallPieceByHeart) {
   EXPECT_LT(score(after, batch).per_event(), 5.0);
 }
 
+TEST_P(Training, AdamWAloneLearnsItAsWell) {
+  options_.optimizer.muon = false;
+  ASSERT_TRUE(train(120).ok());
+  Model after(options_.shape, at::kFloat, at::kCPU, options_.seed);
+  ASSERT_TRUE(load_parameters(options_.checkpoint / "last.safetensors", after).ok());
+  Random random(99);
+  EXPECT_LT(score(after, data_.draw(2, 48, random)).per_event(), 5.0);
+}
+
 TEST_P(Training, ARunInTwoPartsEndsWhereOneInAPieceDoes) {
   ASSERT_TRUE(train(8).ok());
   const auto whole = values();
@@ -205,6 +214,20 @@ TEST_P(Training, TheEngineAgreesWithLibtorchOnAnExportedModel) {
   std::visit([&](const auto& own) { play(nn::session_of(own)); }, *net);
   EXPECT_GT(event, 20U);
   EXPECT_LT(worst, 1e-4);
+}
+
+TEST(Muon, MakesSingularValuesAlikeAndKeepsTheirVectors) {
+  at::manual_seed(5);
+  for (const auto& sizes : {std::pair(24, 40), std::pair(40, 24), std::pair(32, 32)}) {
+    const at::Tensor x = at::randn({sizes.first, sizes.second}) * 7.0;
+    const auto [u, s, v] = at::linalg_svd(x, /*full_matrices=*/false);
+    const at::Tensor turned = at::mm(at::mm(u.t(), orthogonal(x)), v.t());
+    const at::Tensor diagonal = turned.diag();
+    const at::Tensor strong = s > 0.05 * s.max();  // Five steps don't lift the faintest ones.
+    EXPECT_GT(diagonal.masked_select(strong).min().item<float>(), 0.6F);
+    EXPECT_LT(diagonal.max().item<float>(), 1.3F);
+    EXPECT_LT((turned - at::diag(diagonal)).abs().max().item<float>(), 1e-3F);
+  }
 }
 
 TEST(Schedules, RiseAndEndLow) {

@@ -3,9 +3,11 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <mutex>
+#include <thread>
 
 #include "train/kernels.h"
 
@@ -58,9 +60,40 @@ void update_plainly(const kernels::AdamStep& step, ParameterGroup& group, at::Te
   if (!group.work.is_same(group.value)) group.work.copy_(group.value);
 }
 
+// One matrix of a group.
+void update_by_muon(const OptimizerOptions& options, double rate, double gradient_factor,
+                    const Slice& slice, ParameterGroup& group, const at::Tensor& mean) {
+  const auto matrix = [&](const at::Tensor& flat) {
+    return flat.narrow(0, slice.offset, slice.count).view(slice.sizes);
+  };
+  const at::Tensor gradient = matrix(group.gradient).to(at::kFloat) * gradient_factor;
+  at::Tensor momentum = matrix(mean);
+  momentum.mul_(options.momentum).add_(gradient);
+  // Nesterov's: the momentum as it will be if the gradient stays.
+  const at::Tensor ahead = gradient.add(momentum, options.momentum);
+  const double size =
+      0.2 * std::sqrt(static_cast<double>(std::max(slice.sizes[0], slice.sizes[1])));
+  at::Tensor value = matrix(group.value);
+  value.mul_(1.0 - rate * options.decay);
+  value.sub_(orthogonal(ahead.to(group.work.scalar_type())).to(at::kFloat), rate * size);
+  if (!group.work.is_same(group.value)) matrix(group.work).copy_(value);
+}
+
 }  // namespace
 
-Adam::Adam(Parameters& parameters, AdamOptions options)
+at::Tensor orthogonal(const at::Tensor& x) {
+  constexpr double a = 3.4445, b = -4.7750, c = 2.0315;
+  const bool tall = x.size(0) > x.size(1);
+  at::Tensor y = tall ? x.t() : x;
+  y = y / (y.to(at::kFloat).norm().item<double>() + 1e-7);
+  for (int i = 0; i < 5; ++i) {
+    const at::Tensor square = at::mm(y, y.t());
+    y = at::addmm(y, at::addmm(square, square, square, b, c), y, a);
+  }
+  return tall ? y.t() : y;
+}
+
+Optimizer::Optimizer(Parameters& parameters, OptimizerOptions options)
     : parameters_(parameters), options_(options) {
   for (const ParameterGroup* group : parameters.groups()) {
     state_.mean.push_back(at::zeros_like(group->value));
@@ -68,7 +101,7 @@ Adam::Adam(Parameters& parameters, AdamOptions options)
   }
 }
 
-double Adam::step(double learning_rate, double gradient_factor) {
+double Optimizer::step(double learning_rate, double gradient_factor) {
   at::NoGradGuard no_gradient;
   double squares = 0;
   for (const ParameterGroup* group : parameters_.groups()) {
@@ -93,7 +126,24 @@ double Adam::step(double learning_rate, double gradient_factor) {
     step.gradient_factor = static_cast<float>(gradient_factor);
     auto& mean = state_.mean[i];
     auto& square = state_.square[i];
-    if (group->value.is_cpu()) {
+    if (options_.muon && group->hidden) {
+      std::atomic<std::size_t> next{0};
+      const auto update = [&] {
+        at::NoGradGuard none;
+        for (std::size_t k; (k = next++) < group->slices.size();) {
+          update_by_muon(options_, learning_rate, gradient_factor, group->slices[k], *group, mean);
+        }
+      };
+      std::vector<std::thread> threads;
+      for (int t = 1; t < options_.threads; ++t) {
+        threads.emplace_back([&] {
+          at::set_num_threads(1);
+          update();
+        });
+      }
+      update();
+      for (std::thread& thread : threads) thread.join();
+    } else if (group->value.is_cpu()) {
       update_on_cpu(step, *group, mean, square);
     } else {
       update_plainly(step, *group, mean, square);

@@ -14,7 +14,8 @@ namespace {
 class Plan {
  public:
   void matrix(const std::string& name, std::int64_t out, std::int64_t in, double gain) {
-    add(matrices, name, {out, in}, gain / std::sqrt(static_cast<double>(in)));
+    auto& to = name.starts_with("layer.") ? layers : heads;
+    add(to, name, {out, in}, gain / std::sqrt(static_cast<double>(in)));
   }
   void table(const std::string& name, std::int64_t rows, std::int64_t dim, double deviation) {
     add(others, name, {rows, dim}, deviation);
@@ -26,7 +27,7 @@ class Plan {
     Slice slice;
     double deviation;  // Of a normal distribution; -1: all ones.
   };
-  std::vector<Entry> matrices, others;
+  std::vector<Entry> layers, heads, others;
 
  private:
   static void add(std::vector<Entry>& to, const std::string& name, std::vector<std::int64_t> sizes,
@@ -98,10 +99,9 @@ double normal(Random& random) {
   return std::sqrt(-2.0 * std::log(u)) * std::cos(2.0 * std::numbers::pi * random.uniform());
 }
 
-ParameterGroup group_of(const std::vector<Plan::Entry>& entries, bool decays,
-                        at::ScalarType product, at::Device device, Random& random) {
+ParameterGroup group_of(const std::vector<Plan::Entry>& entries, at::ScalarType product,
+                        at::Device device, Random& random) {
   ParameterGroup group;
-  group.decays = decays;
   const auto count = entries.back().slice.offset + entries.back().slice.count;
   const at::Tensor value = at::empty({count}, at::kFloat);
   for (const auto& [slice, deviation] : entries) {
@@ -123,8 +123,11 @@ Parameters::Parameters(const Shape& shape, at::ScalarType product, at::Device de
                        std::uint64_t seed) {
   const Plan plan = plan_of(shape);
   Random random(seed);
-  matrices_ = group_of(plan.matrices, true, product, device, random);
-  others_ = group_of(plan.others, false, at::kFloat, device, random);
+  layers_ = group_of(plan.layers, product, device, random);
+  heads_ = group_of(plan.heads, product, device, random);
+  others_ = group_of(plan.others, at::kFloat, device, random);
+  layers_.decays = heads_.decays = true;
+  layers_.hidden = true;
 }
 
 at::Tensor Parameters::leaf(const std::string& first, const std::string& last) {

@@ -24,15 +24,16 @@ struct Slice {
 /// float), and the working copy's gradient.
 struct ParameterGroup {
   std::vector<Slice> slices;
-  bool decays = false;
+  bool decays = false;  ///< Whether weight decay shrinks it.
+  bool hidden = false;  ///< Matrices within layers: what Muon is for.
   at::Tensor value;     ///< [count] float
   at::Tensor work;      ///< [count]
   at::Tensor gradient;  ///< [count], of work's type
   std::int64_t count() const { return value.size(0); }
 };
 
-/// All parameters of a model: `matrices` run in products and decay, `others` are tables, norms and
-/// biases, in float.
+/// All parameters of a model: the matrices of the layers and those of the heads run in products and
+/// decay, others are tables, norms and biases, in float.
 ///
 /// The tensors handed out are views of the working copies that libtorch's autograd takes for
 /// leaves; their gradients are views of the flat gradients.
@@ -46,17 +47,16 @@ class Parameters {
   at::Tensor leaf(const std::string& first, const std::string& last);
   at::Tensor leaf(const std::string& name) { return leaf(name, name); }
 
-  std::vector<ParameterGroup*> groups() { return {&matrices_, &others_}; }
-  std::vector<const ParameterGroup*> groups() const { return {&matrices_, &others_}; }
-  std::int64_t count() const { return matrices_.count() + others_.count(); }
+  std::vector<ParameterGroup*> groups() { return {&layers_, &heads_, &others_}; }
+  std::vector<const ParameterGroup*> groups() const { return {&layers_, &heads_, &others_}; }
+  std::int64_t count() const { return layers_.count() + heads_.count() + others_.count(); }
 
   /// Copies the values into the working copies; after the values were set from outside.
   void refresh();
   void zero_gradients();
 
  private:
-  ParameterGroup matrices_;
-  ParameterGroup others_;
+  ParameterGroup layers_, heads_, others_;
 };
 
 }  // namespace antiphon::train

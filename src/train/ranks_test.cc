@@ -55,11 +55,11 @@ std::vector<float> values_of(const Model& model) {
 
 std::vector<float> train_alone() {
   Model model(tiny_shape(), at::kFloat, at::kCPU, 1);
-  Adam adam(model.parameters(), {});
+  Optimizer optimizer(model.parameters(), {});
   for (int step = 0; step < steps; ++step) {
     model.parameters().zero_gradients();
     const double first = learn(model, batch_of(0, step));
-    adam.step(1e-2, 1.0 / (first + learn(model, batch_of(1, step))));
+    optimizer.step(1e-2, 1.0 / (first + learn(model, batch_of(1, step))));
   }
   return values_of(model);
 }
@@ -67,12 +67,12 @@ std::vector<float> train_alone() {
 std::vector<float> train_with(Ranks& ranks) {
   at::set_num_threads(1);
   Model model(tiny_shape(), at::kFloat, at::kCPU, 1);
-  Adam adam(model.parameters(), {});
+  Optimizer optimizer(model.parameters(), {});
   for (int step = 0; step < steps; ++step) {
     model.parameters().zero_gradients();
     const double events = ranks.sum(learn(model, batch_of(ranks.rank(), step)));
     ranks.add_up(model.parameters());
-    adam.step(1e-2, 1.0 / events);
+    optimizer.step(1e-2, 1.0 / events);
   }
   return values_of(model);
 }

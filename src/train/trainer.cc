@@ -177,11 +177,11 @@ Status run(const RunOptions& options, const Dataset& train, const Dataset* valid
 
   Replicas replicas(options);
   Model& model = replicas.first();
-  Adam adam(model.parameters(), options.adam);
+  Optimizer optimizer(model.parameters(), options.optimizer);
   Progress progress;
   progress.seed = options.seed;
   if (options.resume && fs::exists(last)) {
-    ANTIPHON_CHECK(load_checkpoint(last, model, adam, progress));
+    ANTIPHON_CHECK(load_checkpoint(last, model, optimizer, progress));
     if (ranks->leads())
       say(format("goes on from step %lld", static_cast<long long>(progress.step)));
   } else if (!options.from.empty()) {
@@ -213,7 +213,7 @@ Status run(const RunOptions& options, const Dataset& train, const Dataset* valid
   Score recent;
   const auto save = [&]() -> Status {
     saved = progress.seconds;
-    return ranks->leads() ? save_checkpoint(last, model, adam, progress) : Done{};
+    return ranks->leads() ? save_checkpoint(last, model, optimizer, progress) : Done{};
   };
   const auto validate = [&] {
     Score sum;
@@ -240,7 +240,7 @@ Status run(const RunOptions& options, const Dataset& train, const Dataset* valid
     ranks->add_up(model.parameters());
     const double rate =
         options.learning_rate * rate_at(options.schedule, progress.step, options.warmup, done);
-    const double norm = adam.step(rate, 1.0 / events);
+    const double norm = optimizer.step(rate, 1.0 / events);
     replicas.spread();
     skipped += !std::isfinite(norm);
     recent.add(sum);

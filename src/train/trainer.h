@@ -41,7 +41,7 @@ struct RunOptions {
   std::int64_t warmup = 100;
   Schedule schedule = Schedule::cosine;
   std::uint64_t seed = 1;
-  AdamOptions adam;
+  OptimizerOptions optimizer;
   at::ScalarType product = at::kBFloat16;
   at::Device device = at::kCPU;
   double checkpoint_minutes = 5;
