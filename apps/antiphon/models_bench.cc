@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <numeric>
 #include <thread>
 
 #include "base/random.h"
@@ -149,6 +150,14 @@ class Players {
     return seconds_since(start);
   }
 
+  /// A step that is taken back: brings what steps read near again, after other work.
+  void warm_up() {
+    const std::vector<std::uint16_t> next = next_;
+    step();
+    std::copy(next.begin(), next.end(), next_.begin());
+    for (nn::Session* session : pointers_) session->rewind(session->size() - 1);
+  }
+
  private:
   static std::uint16_t likeliest(std::span<const float> logits) {
     return static_cast<std::uint16_t>(std::max_element(logits.begin(), logits.end()) -
@@ -181,11 +190,15 @@ StepCost step_cost(const Model& model, const ModelsBenchOptions& o) {
           2.0 * o.batch * (matrices + attention)};
 }
 
-/// The value below which `share` of the sorted values lie.
-double percentile(const std::vector<double>& sorted, double share) {
-  const double at = share * static_cast<double>(sorted.size() - 1);
-  return sorted[static_cast<std::size_t>(std::lround(at))];
+/// The time below which `share` of the times lie.
+double percentile(std::vector<double> seconds, double share) {
+  std::sort(seconds.begin(), seconds.end());
+  return seconds[static_cast<std::size_t>(
+      std::lround(share * static_cast<double>(seconds.size() - 1)))];
 }
+
+/// Steps between two measurements of the machine's limit.
+constexpr std::size_t block_steps = 16;
 
 std::string machine_name() {
   std::ifstream file("/proc/cpuinfo");
@@ -211,37 +224,41 @@ Result<nlohmann::ordered_json> run_models_bench(const ModelsBenchOptions& option
   Players players(model, options, workers);
   const StepCost cost = step_cost(model, options);
   const auto working_set = static_cast<std::size_t>(cost.bytes);
+  nn::MachineLimit machine(model->kernels(), options.type, working_set, cost.operations, workers);
 
-  // The limits are measured before and after, and the higher figure counts: a busy neighbour must
-  // not make the share look better.
-  double reading = nn::reading_rate(model->kernels(), working_set, workers);
-  double products = nn::product_rate(model->kernels(), options.type, workers);
   const double prompt_seconds = players.read_prompts();
-  std::vector<double> steps(options.generate);
-  for (double& step : steps) step = players.step();
-  reading = std::max(reading, nn::reading_rate(model->kernels(), working_set, workers));
-  products = std::max(products, nn::product_rate(model->kernels(), options.type, workers));
+  std::vector<double> steps;
+  while (steps.size() < options.generate) {
+    const std::size_t count = std::min(block_steps, options.generate - steps.size());
+    players.warm_up();
+    for (std::size_t i = 0; i < count; ++i) steps.push_back(players.step());
+    machine.measure(count);
+  }
 
-  double generation_seconds = 0.0;
-  for (const double step : steps) generation_seconds += step;
-  std::sort(steps.begin(), steps.end());
+  const double generation_seconds = std::accumulate(steps.begin(), steps.end(), 0.0);
   const double sequences = options.batch;
-  const double generated = sequences * options.generate / generation_seconds;
-  const double read_seconds = cost.bytes / reading, product_seconds = cost.operations / products;
-  const double limit = sequences / std::max(read_seconds, product_seconds);
+  // Like against like: the best steps against the best readings or products, the median ones
+  // against the median ones.
+  const auto limit = [&](double share) {
+    return std::max(percentile(machine.reading(), share), percentile(machine.products(), share));
+  };
+  const double best = percentile(steps, 0.0), median = percentile(steps, 0.5);
+  const double reading = percentile(machine.reading(), 0.5);
+  const double products = percentile(machine.products(), 0.5);
   return nlohmann::ordered_json{
       {"prompt_tokens_per_s", rounded(sequences * options.prompt / prompt_seconds)},
-      {"generation_tokens_per_s", rounded(generated)},
+      {"generation_tokens_per_s", rounded(sequences * options.generate / generation_seconds)},
       {"step_ms",
-       {{"best", rounded(1e3 * steps.front())},
-        {"p50", rounded(1e3 * percentile(steps, 0.5))},
+       {{"best", rounded(1e3 * best)},
+        {"p50", rounded(1e3 * median)},
         {"p99", rounded(1e3 * percentile(steps, 0.99))},
-        {"worst", rounded(1e3 * steps.back())}}},
-      {"memory_bandwidth_gb_s", rounded(reading / 1e9)},
-      {"peak_gops", rounded(products / 1e9)},
-      {"limit_tokens_per_s", rounded(limit)},
-      {"limited_by", read_seconds > product_seconds ? "reading" : "products"},
-      {"share_of_limit", rounded(generated / limit)},
+        {"worst", rounded(1e3 * percentile(steps, 1.0))}}},
+      {"limit_ms", {{"best", rounded(1e3 * limit(0.0))}, {"p50", rounded(1e3 * limit(0.5))}}},
+      {"limited_by", reading > products ? "reading" : "products"},
+      {"share_of_limit", rounded(limit(0.5) / median)},
+      {"share_of_limit_best", rounded(limit(0.0) / best)},
+      {"memory_bandwidth_gb_s", rounded(cost.bytes / reading / 1e9)},
+      {"peak_gops", rounded(cost.operations / products / 1e9)},
       {"step_bytes", working_set},
       {"step_operations", static_cast<std::uint64_t>(cost.operations)},
       {"logit_error", error},
@@ -268,21 +285,23 @@ std::string models_bench_text(const nlohmann::ordered_json& r) {
   char text[1024];
   const auto number = [&](const char* name) { return r[name].get<double>(); };
   const auto words = [&](const char* name) { return r[name].get<std::string>(); };
-  const auto& step = r["step_ms"];
+  const auto time = [&](const char* of, const char* which) { return r[of][which].get<double>(); };
   std::snprintf(
       text, sizeof text,
       "%s weights, %.1f M parameters, %.0f thread(s), %.0f sequence(s), kernels %s\n"
       "prompt      %10.0f tokens/s\n"
-      "generation  %10.0f tokens/s, a step best %.3f ms, p50 %.3f ms, p99 %.3f ms, worst %.3f ms\n"
-      "limit       %10.0f tokens/s, set by %s (%.1f GB/s for %.1f MB a step, %.0f Gop/s)\n"
-      "share       %10.0f %%\n"
+      "generation  %10.0f tokens/s\n"
+      "a step      best %.3f ms, p50 %.3f ms, p99 %.3f ms, worst %.3f ms\n"
+      "its limit   best %.3f ms, p50 %.3f ms, set by %s (%.1f GB/s for %.1f MB, %.0f Gop/s)\n"
+      "share       best %.0f %%, p50 %.0f %%\n"
       "machine     %s\n",
       words("type").c_str(), number("parameters") / 1e6, number("threads"), number("batch"),
       words("kernel").c_str(), number("prompt_tokens_per_s"), number("generation_tokens_per_s"),
-      step["best"].get<double>(), step["p50"].get<double>(), step["p99"].get<double>(),
-      step["worst"].get<double>(), number("limit_tokens_per_s"), words("limited_by").c_str(),
-      number("memory_bandwidth_gb_s"), number("step_bytes") / 1e6, number("peak_gops"),
-      100.0 * number("share_of_limit"), words("machine").c_str());
+      time("step_ms", "best"), time("step_ms", "p50"), time("step_ms", "p99"),
+      time("step_ms", "worst"), time("limit_ms", "best"), time("limit_ms", "p50"),
+      words("limited_by").c_str(), number("memory_bandwidth_gb_s"), number("step_bytes") / 1e6,
+      number("peak_gops"), 100.0 * number("share_of_limit_best"), 100.0 * number("share_of_limit"),
+      words("machine").c_str());
   return text;
 }
 

@@ -17,9 +17,12 @@ std::align_val_t alignment_of(std::size_t bytes) {
 }  // namespace
 
 void* allocate_aligned(std::size_t bytes) {
-  void* at = ::operator new(bytes, alignment_of(bytes));
+  if (bytes < large_page) return ::operator new(bytes, alignment_of(bytes));
+  // Whole pages, so that the end too lies in a large one.
+  const std::size_t whole = round_up(bytes, large_page);
+  void* at = ::operator new(whole, alignment_of(bytes));
   // Only a wish: without large pages all works the same.
-  if (bytes >= large_page) ::madvise(at, bytes / large_page * large_page, MADV_HUGEPAGE);
+  ::madvise(at, whole, MADV_HUGEPAGE);
   return at;
 }
 

@@ -1,20 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstddef>
+#include <vector>
 
 #include "nn/kernels/kernels.h"
-#include "nn/type.h"
+#include "nn/matrix.h"
 #include "nn/workers.h"
 
 namespace antiphon::nn {
 
-/// Bytes a second at which the workers read `bytes` bytes front to back again and again, each its
-/// own part: the rate of whichever cache or memory holds that much. The best of several passes.
-double reading_rate(const Kernels& kernels, std::size_t bytes, Workers& workers);
+/// What a machine needs at the least for work of a given size: the time to read its bytes, again
+/// and again in one piece, and the time of its multiplications and additions at the rate of our
+/// products on numbers in the first-level cache. All threads take part.
+class MachineLimit {
+ public:
+  MachineLimit(const Kernels& kernels, Type type, std::size_t bytes, double operations,
+               Workers& workers);
 
-/// Operations a second (a product and a sum are two) of the workers' matrix products on numbers
-/// that stay in the first-level cache.
-double product_rate(const Kernels& kernels, Type type, Workers& workers);
+  /// Takes both times once more, `times` times. To be called in turn with what is held against
+  /// them, so that the neighbours of a shared machine slow both alike.
+  void measure(std::size_t times);
+
+  /// Seconds, one for each measurement.
+  const std::vector<double>& reading() const { return reading_; }
+  const std::vector<double>& products() const { return products_; }
+
+ private:
+  double read_once();
+  double multiply_once();
+
+  const Kernels& kernels_;
+  const std::size_t type_;
+  const double operations_;
+  Workers& workers_;
+  AlignedVector<std::byte> memory_;
+  Matrix matrix_;
+  AlignedVector<std::byte> operands_;
+  std::vector<AlignedVector<float>> results_;  ///< Of each thread.
+  std::vector<double> reading_, products_;
+};
 
 }  // namespace antiphon::nn

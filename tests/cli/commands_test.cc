@@ -116,6 +116,8 @@ TEST(Models, BenchPrintsWhatIsAskedOfIt) {
     EXPECT_TRUE(json.contains(key)) << key;
   }
   EXPECT_TRUE(json["step_ms"].contains("p99"));
+  EXPECT_GT(json["share_of_limit_best"], 0.0);
+  EXPECT_GE(json["limit_ms"]["p50"], json["limit_ms"]["best"]);
 }
 
 TEST(Models, BenchTimesAModelAsItPlays) {

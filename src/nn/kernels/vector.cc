@@ -592,27 +592,30 @@ void lstm(const float* gates, std::size_t n, float* cells, float* state) {
   }
 }
 
+/// From two places at once, which the machine's prefetching follows a little faster than one.
 std::uint64_t read(const std::byte* from, std::size_t bytes) {
   const U32 u;
   constexpr std::size_t step = lanes * 4;
-  constexpr std::size_t sums = 256 / step < 8 ? 256 / step : 8;
-  hn::Vec<U32> sum[sums];
+  constexpr std::size_t sums = 256 / step < 4 ? 256 / step : 4;
+  hn::Vec<U32> sum[2][sums];
   ANTIPHON_UNROLL
-  for (std::size_t v = 0; v < sums; ++v) sum[v] = hn::Zero(u);
-  std::size_t at = 0;
-  for (; at + sums * step <= bytes; at += sums * step) {
+  for (std::size_t v = 0; v < sums; ++v) sum[0][v] = sum[1][v] = hn::Zero(u);
+  const auto load = [&](std::size_t at) {
+    return hn::Load(u, reinterpret_cast<const std::uint32_t*>(from + at));
+  };
+  const std::size_t half = bytes / (2 * sums * step) * (sums * step);
+  for (std::size_t at = 0; at < half; at += sums * step) {
     ANTIPHON_UNROLL
     for (std::size_t v = 0; v < sums; ++v) {
-      sum[v] = hn::Xor(sum[v],
-                       hn::Load(u, reinterpret_cast<const std::uint32_t*>(from + at + v * step)));
+      sum[0][v] = hn::Xor(sum[0][v], load(at + v * step));
+      sum[1][v] = hn::Xor(sum[1][v], load(half + at + v * step));
     }
   }
-  for (; at < bytes; at += step) {
-    sum[0] = hn::Xor(sum[0], hn::Load(u, reinterpret_cast<const std::uint32_t*>(from + at)));
-  }
+  for (std::size_t at = 2 * half; at < bytes; at += step) sum[0][0] = hn::Xor(sum[0][0], load(at));
+  hn::Vec<U32> total = hn::Zero(u);
   ANTIPHON_UNROLL
-  for (std::size_t v = 1; v < sums; ++v) sum[0] = hn::Xor(sum[0], sum[v]);
-  return hn::GetLane(hn::SumOfLanes(u, sum[0]));
+  for (std::size_t v = 0; v < sums; ++v) total = hn::Xor(total, hn::Xor(sum[0][v], sum[1][v]));
+  return hn::GetLane(hn::SumOfLanes(u, total));
 }
 
 /// The table of this instruction set.
