@@ -194,8 +194,11 @@ __m512 exponential(__m512 x) {
 
 __m512 largest_in_all(__m512 x) { return _mm512_set1_ps(_mm512_reduce_max_ps(x)); }
 
-/// Blocks of a cache that are worked on together.
-constexpr std::size_t group_blocks = 4;
+/// Blocks of a cache that are worked on together, so many that waiting for the largest score and
+/// the heaviest weight of a group is little beside the work.
+constexpr std::size_t group_blocks = 16;
+/// Of these, blocks whose scores are taken together.
+constexpr std::size_t score_blocks = 4;
 
 /// The first `count` lanes.
 __mmask16 first(std::size_t count) {
@@ -209,21 +212,25 @@ struct Query8 {
   __m512 factor;  ///< From integer products to scores, but for the key's scale.
 };
 
-/// Scores of the 16 positions of a block.
-__m512 block_scores(std::byte* keys, const HeadCache& cache, const Query8& query) {
-  __m512i sum[4] = {query.start, _mm512_setzero_si512(), _mm512_setzero_si512(),
-                    _mm512_setzero_si512()};
-  for (std::size_t d = 0; d < cache.dim; d += 16) {
+/// Scores of the 16 positions of each of `blocks` blocks.
+template <std::size_t blocks>
+void block_scores(std::byte* keys, const HeadCache& cache, const Query8& query, __m512* scores) {
+  __m512i sum[blocks];
+  ANTIPHON_UNROLL
+  for (std::size_t b = 0; b < blocks; ++b) sum[b] = query.start;
+  for (std::size_t d = 0; d < cache.dim; d += 4) {
+    const __m512i numbers = broadcast4(query.numbers + d);
     ANTIPHON_UNROLL
-    for (std::size_t i = 0; i < 4; ++i) {
-      const __m512i key = _mm512_load_si512(keys + (d + 4 * i) * lanes);
-      sum[i] = _mm512_dpbusd_epi32(sum[i], key, broadcast4(query.numbers + d + 4 * i));
+    for (std::size_t b = 0; b < blocks; ++b) {
+      const __m512i key = _mm512_load_si512(keys + b * cache.block_bytes + d * lanes);
+      sum[b] = _mm512_dpbusd_epi32(sum[b], key, numbers);
     }
   }
-  const __m512i total =
-      _mm512_add_epi32(_mm512_add_epi32(sum[0], sum[1]), _mm512_add_epi32(sum[2], sum[3]));
-  const __m512 scale = _mm512_mul_ps(query.factor, _mm512_load_ps(scales_of(keys, cache)));
-  return _mm512_mul_ps(_mm512_cvtepi32_ps(total), scale);
+  ANTIPHON_UNROLL
+  for (std::size_t b = 0; b < blocks; ++b) {
+    const __m512 scales = _mm512_load_ps(scales_of(keys + b * cache.block_bytes, cache));
+    scores[b] = _mm512_mul_ps(_mm512_cvtepi32_ps(sum[b]), _mm512_mul_ps(query.factor, scales));
+  }
 }
 
 /// The weights of 16 positions, as the upper and lower bytes of 16-bit numbers.
@@ -271,9 +278,9 @@ void add_values(const std::byte* values, const HeadCache& cache, const Weights16
   }
 }
 
-// One pass over the cache, 64 positions at a time, with a running largest score to which all sums
+// One pass over the cache, 256 positions at a time, with a running largest score to which all sums
 // so far are rescaled when it grows (Milakov and Gimelshein 2018). The values' weights, probability
-// times scale, are rounded to 16 bits of the largest of the 64, so that their sum too is one of
+// times scale, are rounded to 16 bits of the largest of the 256, so that their sum too is one of
 // integers.
 void attend(const HeadCache& cache, std::uint32_t positions, const float* query,
             std::uint32_t head_dim, float scale, float*, float* out) {
@@ -295,11 +302,18 @@ void attend(const HeadCache& cache, std::uint32_t positions, const float* query,
 
     __m512 weights[group_blocks];
     const __m512 before = largest;
-    for (std::size_t b = 0; b < blocks; ++b) {
-      const __m512 scores = block_scores(keys + b * cache.block_bytes, cache, query8);
-      weights[b] = _mm512_mask_mov_ps(none, first(positions - p - b * lanes), scores);
-      largest = _mm512_max_ps(largest, weights[b]);
+    std::size_t scored = 0;
+    for (; scored + score_blocks <= blocks; scored += score_blocks) {
+      block_scores<score_blocks>(keys + scored * cache.block_bytes, cache, query8,
+                                 weights + scored);
     }
+    for (; scored < blocks; ++scored) {
+      block_scores<1>(keys + scored * cache.block_bytes, cache, query8, weights + scored);
+    }
+    // What lies past the last position was never written.
+    weights[blocks - 1] =
+        _mm512_mask_mov_ps(none, first(positions - p - (blocks - 1) * lanes), weights[blocks - 1]);
+    for (std::size_t b = 0; b < blocks; ++b) largest = _mm512_max_ps(largest, weights[b]);
     largest = largest_in_all(largest);
     const __m512 rescale = exponential(_mm512_sub_ps(before, largest));
     total = _mm512_mul_ps(total, rescale);
