@@ -104,7 +104,8 @@ class Pass {
     const float* value = key + config_.kv_heads * dim;
 
     kernels_.rotate(key, work_.cosines(r), work_.sines(r), dim / 2);
-    const HeadCache cache = row.cache->head(layer, kv);
+    HeadCache cache = row.cache->head(layer, kv);
+    cache.far = rows_.size() == 1;
     bring_near(cache, i);
     kernels_.store[type](cache, row.position, key, value, config_.head_dim);
     for (std::size_t q = 0; q < group; ++q) {
@@ -113,6 +114,7 @@ class Pass {
       kernels_.attend[type](cache, row.position + 1, query, config_.head_dim, scale_,
                             work_.scratch(member_.thread()),
                             work_.attended(r) + (kv * group + q) * dim);
+      cache.far = false;
     }
   }
 

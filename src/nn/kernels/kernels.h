@@ -45,6 +45,7 @@ struct HeadCache {
   std::byte* values;        ///< The same.
   std::size_t block_bytes;  ///< From one block to the next.
   std::uint32_t dim;
+  bool far = false;  ///< Not read lately: worth asking for before it is used.
 };
 
 using Prepare = void (*)(const float* x, std::size_t n, std::size_t inputs, std::byte* operand);

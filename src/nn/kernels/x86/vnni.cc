@@ -212,6 +212,13 @@ struct Query8 {
   __m512 factor;  ///< From integer products to scores, but for the key's scale.
 };
 
+/// Has a block's keys or values brought to the second-level cache.
+void bring_near(const std::byte* numbers, const HeadCache& cache) {
+  for (std::size_t at = 0; at < block_positions * (cache.dim + sizeof(float)); at += 64) {
+    _mm_prefetch(numbers + at, _MM_HINT_T1);
+  }
+}
+
 /// Scores of the 16 positions of each of `blocks` blocks.
 template <std::size_t blocks>
 void block_scores(std::byte* keys, const HeadCache& cache, const Query8& query, __m512* scores) {
@@ -304,6 +311,11 @@ void attend(const HeadCache& cache, std::uint32_t positions, const float* query,
     const __m512 before = largest;
     std::size_t scored = 0;
     for (; scored + score_blocks <= blocks; scored += score_blocks) {
+      // With sums in between, the machine doesn't see by itself where the reading goes on.
+      for (std::size_t b = scored; cache.far && b < scored + score_blocks; ++b) {
+        bring_near(values + b * cache.block_bytes, cache);
+        bring_near(keys + (b + score_blocks) * cache.block_bytes, cache);
+      }
       block_scores<score_blocks>(keys + scored * cache.block_bytes, cache, query8,
                                  weights + scored);
     }
