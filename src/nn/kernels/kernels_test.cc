@@ -100,8 +100,9 @@ std::vector<float> attend(const Kernels& kernels, Type type, std::uint32_t head_
   const std::vector<float> query = random_floats(head_dim, 1, 3.0);
   AlignedVector<float> weights(round_up(positions, 64), std::nanf(""));
   std::vector<float> out(head_dim + 1, 5.0f);
-  kernels.attend[t](cache.head(0, 0), positions, query.data(), head_dim, 0.3f, weights.data(),
-                    out.data());
+  HeadCache head = cache.head(0, 0);
+  head.far = positions % 2 == 0;
+  kernels.attend[t](head, positions, query.data(), head_dim, 0.3f, weights.data(), out.data());
   EXPECT_EQ(out.back(), 5.0f) << "written past the end";
   return out;
 }
@@ -109,7 +110,7 @@ std::vector<float> attend(const Kernels& kernels, Type type, std::uint32_t head_
 TEST_P(EveryKernel, AttendsAsTheScalarOne) {
   for (const Type type : {Type::f32, Type::bf16, Type::i8}) {
     for (const std::uint32_t head_dim : {2u, 14u, 16u, 30u, 64u, 80u, 128u}) {
-      for (const std::uint32_t positions : {1u, 3u, 16u, 17u, 64u, 130u}) {
+      for (const std::uint32_t positions : {1u, 3u, 16u, 17u, 64u, 130u, 300u, 561u}) {
         EXPECT_THAT(attend(*GetParam(), type, head_dim, positions),
                     // int8: what a kernel rounds the weights of the values against is its own.
                     Pointwise(FloatNear(type == Type::i8 ? 1e-4f : 2e-5f),
