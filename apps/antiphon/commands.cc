@@ -6,7 +6,8 @@ namespace antiphon::app {
 std::span<const Command> commands() {
   static constexpr Command table[] = {
       {"accompany", "Play with a melody, as if it were played live", accompany_command},
-      {"jam", "Play with a player in time; for now a file is the player", jam_command},
+      {"jam", "Play with a player in time", jam_command},
+      {"serve", "Play for others, over the network", serve_command},
       {"continue", "Go on with a score", continue_command},
       {"groove", "Make drums in a style", groove_command},
       {"humanize", "Play a score's drums as a human would", humanize_command},

@@ -32,6 +32,7 @@ Action humanize_command(CLI::App& flags);
 Action jam_command(CLI::App& flags);
 Action models_command(CLI::App& flags);
 Action render_command(CLI::App& flags);
+Action serve_command(CLI::App& flags);
 Action show_command(CLI::App& flags);
 
 }  // namespace antiphon::app

@@ -17,6 +17,7 @@
 #include "antiphon/score_files.h"
 #include "base/file.h"
 #include "edge/measures.h"
+#include "edge/node_link.h"
 #include "edge/performer.h"
 #include "generate/net_model.h"
 #include "music/instruments.h"
@@ -45,17 +46,32 @@ struct Options : PerformingOptions {
   std::int32_t stale = edge::Pace().stale;
   double simulated_ms = 0.1;
   double stalls = 0;
+  // Of a node that plays in the place of a model here.
+  std::string node;
+  std::filesystem::path certificate, token;
 };
 
-constexpr const char* tier_names[edge::tier_count] = {"edge", "edge_backup", "reflex", "rule"};
+// Where a node leads, its tiers are the cloud's.
+using TierNames = std::array<const char*, edge::tier_count>;
+constexpr TierNames edge_tiers = {"edge", "edge_backup", "reflex", "rule"};
+constexpr TierNames cloud_tiers = {"cloud", "cloud_backup", "reflex", "rule"};
+
+// A jam, and what became of the link to the node that led it, if one did.
+struct Outcome {
+  edge::Jam jam;
+  std::optional<edge::LinkReport> link;
+  nanoseconds horizon{};
+
+  const TierNames& tiers() const { return link ? cloud_tiers : edge_tiers; }
+};
 
 Json json_of(const edge::Spread& spread) {
   return {{"p50", spread.p50}, {"p95", spread.p95}, {"p99", spread.p99}, {"worst", spread.worst}};
 }
 
-Json json_of(const edge::JamMeasures& measures) {
+Json json_of(const edge::JamMeasures& measures, const TierNames& names) {
   Json tiers;
-  for (std::size_t i = 0; i < edge::tier_count; ++i) tiers[tier_names[i]] = measures.tier_share[i];
+  for (std::size_t i = 0; i < edge::tier_count; ++i) tiers[names[i]] = measures.tier_share[i];
   return {{"frames", measures.frames},
           {"isr_delivered", measures.isr_delivered},
           {"isr_model", measures.isr_model},
@@ -69,7 +85,7 @@ Json json_of(const edge::JamMeasures& measures) {
 }
 
 // Who played what when, and when it was decided.
-Json timeline_of(const edge::Jam& jam) {
+Json timeline_of(const edge::Jam& jam, const TierNames& names) {
   const auto ms = [](nanoseconds time) { return Milliseconds(time).count(); };
   const auto step_ms = [&](std::int32_t step) {
     return ms(jam.timeline.time_of({step * tokens::ticks_per_step}));
@@ -77,7 +93,7 @@ Json timeline_of(const edge::Jam& jam) {
   Json frames = Json::array(), notes = Json::array(), heard = Json::array();
   for (std::int32_t i = 0; const edge::FrameRecord& frame : jam.frames) {
     frames.push_back({{"at_ms", step_ms(i++ * edge::steps_per_frame)},
-                      {"tier", tier_names[static_cast<std::size_t>(frame.tier)]},
+                      {"tier", names[static_cast<std::size_t>(frame.tier)]},
                       {"age", frame.age},
                       {"asked_ms", ms(frame.asked)},
                       {"fixed_ms", ms(frame.fixed)}});
@@ -124,9 +140,18 @@ Result<std::optional<LoadedModel>> load_reflex(const Options& options) {
 
 Json json_of(const LoadedModel& model) { return {{"name", model.name}, {"sha256", model.sha256}}; }
 
-Json facts_of(const Options& options, const LoadedModel& model,
+Json json_of(const edge::LinkReport& link) {
+  const auto ms = [](nanoseconds time) { return Milliseconds(time).count(); };
+  return {{"round_trip_ms", {{"p50", ms(link.round_trip_p50)}, {"p95", ms(link.round_trip_p95)}}},
+          {"bytes_up", link.bytes_up},
+          {"bytes_down", link.bytes_down},
+          {"breaks", link.breaks}};
+}
+
+Json facts_of(const Options& options, const std::optional<LoadedModel>& model,
               const std::optional<LoadedModel>& reflex, const edge::JamSetup& setup,
-              const edge::Jam& jam, double wall_seconds, double cpu) {
+              const Outcome& played_jam, double wall_seconds, double cpu) {
+  const edge::Jam& jam = played_jam.jam;
   const edge::JamMeasures measures = edge::measure(jam);
   const double played = std::chrono::duration<double>(
                             jam.timeline.time_of({static_cast<std::int64_t>(jam.frames.size()) *
@@ -137,17 +162,21 @@ Json facts_of(const Options& options, const LoadedModel& model,
       options.devices.someone_plays() ? options.devices.midi_in : options.in.string();
   facts["simulated"] = options.simulate;
   facts["ai_parts"] = options.casting.parts;
-  facts["model"] = json_of(model);
+  if (model) facts["model"] = json_of(*model);
+  if (const auto& link = played_jam.link) {
+    facts["model"] = {{"name", link->model}, {"sha256", link->weights}};
+    facts["node"] = json_of(*link);
+  }
   facts["reflex"] = reflex ? json_of(*reflex) : Json();
   facts["seed"] = options.sampling.seed;
   facts["temperature"] = options.sampling.temperature;
   facts["top_p"] = options.sampling.top_p;
   facts["style"] = options.style;
-  facts["horizon_ms"] = options.horizon_ms;
+  facts["horizon_ms"] = Milliseconds(played_jam.horizon).count();
   facts["music_seconds"] = played;
   facts["wall_seconds"] = wall_seconds;
   facts["cpu_share"] = cpu / std::max(options.simulate ? played : wall_seconds, 1e-9);
-  facts["live"] = json_of(measures);
+  facts["live"] = json_of(measures, played_jam.tiers());
   if (!options.simulate) {
     facts["live"]["onset_error_ms"] = json_of(measures.onset_error_ms);
     facts["scheduler"] = jam.real_time_scheduler ? "fifo" : "ordinary";
@@ -157,7 +186,8 @@ Json facts_of(const Options& options, const LoadedModel& model,
   if (!roles.accompaniment.empty())
     facts["measures"] = to_json(music::quality_of(recording, roles));
   facts["complete"] = !jam.stopped;
-  facts["kernels"] = nn::kernels_of(model.net).name;
+  const auto& local = model ? model : reflex;
+  if (local) facts["kernels"] = nn::kernels_of(local->net).name;
   return facts;
 }
 
@@ -206,25 +236,58 @@ Result<edge::JamSetup> set_up(const Options& options) {
   return setup;
 }
 
+// A node to play with, as the flags name it. The jam asks for a frame as long ahead as the way to
+// it and back takes, and a little more.
+Result<std::unique_ptr<edge::NodeLink>> join_node(const Options& options, edge::JamSetup& setup,
+                                                  const live::Wakeup& wakeup) {
+  auto address = edge::NodeAddress::parse(options.node);
+  if (!address) return Error{address.error().code, "--node: " + address.error().message};
+  address->certificate = options.certificate;
+  if (!options.token.empty()) {
+    ANTIPHON_TRY(const Bytes token, read_file(options.token, 4096));
+    address->token = as_text(token);
+    while (!address->token.empty() &&
+           std::isspace(static_cast<unsigned char>(address->token.back())))
+      address->token.pop_back();
+  }
+  wire::Join join;
+  join.header = setup.header;
+  join.sampling = setup.sampling;
+  join.reach = setup.reach;
+  ANTIPHON_TRY(auto link, edge::NodeLink::connect(*address, std::move(join), wakeup));
+  constexpr nanoseconds work = std::chrono::milliseconds(6);
+  setup.pace.horizon = std::max(setup.pace.horizon, link->report().round_trip_p95 + work);
+  link->set_horizon(setup.pace.horizon);
+  return link;
+}
+
 // Plays on real devices, or on none, until the music or the player ends it.
-Result<edge::Jam> play(const Options& options, const edge::Models& models,
-                       const edge::JamSetup& setup, const generate::Progress& progress) {
+Result<Outcome> play(const Options& options, const edge::Models& models, edge::JamSetup setup,
+                     const generate::Progress& progress) {
   ANTIPHON_TRY(const live::Wakeup wakeup, live::Wakeup::make());
   ANTIPHON_TRY(Devices devices, open_devices(options.devices, wakeup));
+  std::unique_ptr<edge::NodeLink> link;
+  if (!options.node.empty()) {
+    ANTIPHON_TRY(link, join_node(options, setup, wakeup));
+  }
+  const auto played = [&](edge::Player& player, const edge::Watch& watch) -> Result<Outcome> {
+    const edge::Stage stage{player, devices.loudspeakers, wakeup, options.devices.through,
+                            link.get()};
+    ANTIPHON_TRY(edge::Jam jam, edge::play_live(models, setup, stage, watch));
+    Outcome outcome{std::move(jam), {}, setup.pace.horizon};
+    if (link) outcome.link = link->report();
+    return outcome;
+  };
   if (!devices.input) {
     edge::ScriptedPlayer player(setup.performer);
-    return edge::play_live(
-        models, setup, {player, devices.loudspeakers, wakeup, options.devices.through},
-        [&](nanoseconds now, const edge::Conductor&) {
-          const std::chrono::duration<double> length = setup.length;
-          return progress(std::max(0.0, std::chrono::duration<double>(now) / length));
-        });
+    return played(player, [&](nanoseconds now, const edge::Conductor&) {
+      const std::chrono::duration<double> length = setup.length;
+      return progress(std::max(0.0, std::chrono::duration<double>(now) / length));
+    });
   }
   std::cerr << devices.said << ". Ctrl-C ends it with the bar.\n";
   edge::PortPlayer player(*devices.input, setup.timeline.time_of(music::Ticks{240}));
-  return edge::play_live(models, setup,
-                         {player, devices.loudspeakers, wakeup, options.devices.through},
-                         watch_jam(setup.header, *devices.input));
+  return played(player, watch_jam(setup.header, *devices.input));
 }
 
 Status jam(const Options& options) {
@@ -238,8 +301,13 @@ Status jam(const Options& options) {
   if (options.simulate && options.devices.someone_plays())
     return Error{Errc::invalid_input,
                  "who plays on a port can't be simulated: leave --simulate out"};
+  if (options.simulate && !options.node.empty())
+    return Error{Errc::invalid_input, "a node can't be simulated: leave --simulate out"};
   ANTIPHON_TRY(edge::JamSetup setup, set_up(options));
-  ANTIPHON_TRY(const LoadedModel model, load_model(options.model));
+  std::optional<LoadedModel> model;
+  if (options.node.empty()) {
+    ANTIPHON_TRY(model, load_model(options.model));
+  }
   ANTIPHON_TRY(const std::optional<LoadedModel> reflex, load_reflex(options));
   setup.sampling = options.sampling;
   setup.metronome = options.metronome;
@@ -247,35 +315,36 @@ Status jam(const Options& options) {
   setup.pace.deadline = setup.pace.horizon / 4;
   setup.pace.stale = options.stale;
 
-  const auto session = generate::make_event_model(model.net);
+  const auto session = model ? generate::make_event_model(model->net) : nullptr;
   const auto quick = reflex ? generate::make_event_model(reflex->net) : nullptr;
-  const edge::Models models{*session, quick.get()};
+  const edge::Models models{session.get(), quick.get()};
   const auto progress = show_progress("Jamming");
   const auto start = std::chrono::steady_clock::now();
   const double cpu_before = cpu_seconds();
-  edge::Jam played{setup.timeline, {}, {}, {}, {}, false, false};
+  Outcome played{{setup.timeline, {}, {}, {}, {}, false, false}, {}, setup.pace.horizon};
   if (options.simulate) {
     edge::SimulatedCost cost;
     cost.step = cost.draw = std::chrono::round<nanoseconds>(Milliseconds(options.simulated_ms));
     cost.stalls = options.stalls;
     cost.seed = options.sampling.seed;
-    played = edge::simulate(models, setup, cost, progress);
+    played.jam = edge::simulate(models, setup, cost, progress);
   } else {
     ANTIPHON_TRY(played, play(options, models, setup, progress));
   }
   const double cpu = cpu_seconds() - cpu_before;
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
 
-  ANTIPHON_CHECK(write_music(options, edge::recording_of(played, setup.header)));
+  ANTIPHON_CHECK(write_music(options, edge::recording_of(played.jam, setup.header)));
   if (!options.timeline.empty())
-    ANTIPHON_CHECK(write_file(options.timeline, timeline_of(played).dump(1) + "\n"));
+    ANTIPHON_CHECK(
+        write_file(options.timeline, timeline_of(played.jam, played.tiers()).dump(1) + "\n"));
   const Json facts = facts_of(options, model, reflex, setup, played, wall.count(), cpu);
   if (!options.report.empty()) {
     ANTIPHON_CHECK(write_file(options.report,
                               facts.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
   }
   // Someone at a port ends a jam when it is over.
-  if (played.stopped && !options.devices.someone_plays())
+  if (played.jam.stopped && !options.devices.someone_plays())
     return Error{Errc::unavailable, "stopped; what was played until then is written"};
   return Done{};
 }
@@ -332,6 +401,15 @@ Action jam_command(CLI::App& flags) {
   flags.add_option("--reflex", options->reflex,
                    "The small model that answers when the other is late, or none (default: reflex, "
                    "if it is there)");
+  flags.add_option("--node", options->node,
+                   "HOST:PORT of a node (antiphon serve) that plays in the place of --model");
+  flags
+      .add_option("--node-certificate", options->certificate,
+                  "What the node's certificate is signed by, in PEM (default: what this machine "
+                  "trusts)")
+      ->check(CLI::ExistingFile);
+  flags.add_option("--node-token", options->token, "A file with the token that the node asks for")
+      ->check(CLI::ExistingFile);
   flags.add_option("--record", options->out, "What was played: .mid or .musicxml");
   flags.add_option("--timeline", options->timeline, "Who played what when, as JSON");
   add_result_flags(flags, *options);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,9 +32,16 @@ Result<Bytes> read_file(const fs::path& path, std::size_t max_bytes) {
   return bytes;
 }
 
-Status write_file(const fs::path& path, ByteView bytes) {
+Status write_file(const fs::path& path, ByteView bytes, Readers readers) {
   const fs::path aside = path.string() + ".part" + std::to_string(::getpid());
   {
+    // A secret is nobody else's to read at any time: its file has its mode before its content.
+    if (readers == Readers::owner) {
+      std::error_code ignored;
+      fs::remove(aside, ignored);
+      const int made = ::open(aside.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+      if (made >= 0) ::close(made);
+    }
     std::ofstream out(aside, std::ios::binary | std::ios::trunc);
     out.write(reinterpret_cast<const char*>(bytes.data()),
               static_cast<std::streamsize>(bytes.size()));

@@ -13,8 +13,12 @@ namespace antiphon {
 Result<Bytes> read_file(const std::filesystem::path& path,
                         std::size_t max_bytes = std::size_t{1} << 31);
 
+/// Who may read a file that is written.
+enum class Readers { all, owner };
+
 /// Writes a file whole or not at all: beside it under a temporary name, then renamed over it.
-Status write_file(const std::filesystem::path& path, ByteView bytes);
+Status write_file(const std::filesystem::path& path, ByteView bytes,
+                  Readers readers = Readers::all);
 inline Status write_file(const std::filesystem::path& path, std::string_view text) {
   return write_file(path, as_bytes(text));
 }

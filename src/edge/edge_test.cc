@@ -5,7 +5,6 @@
 #include <map>
 
 #include "base/random.h"
-#include "edge/improviser.h"
 #include "edge/measures.h"
 #include "edge/performer.h"
 #include "generate/noisy_model.h"
@@ -43,12 +42,12 @@ JamSetup setup_of(const music::Score& score, std::uint64_t seed = 1) {
 
 Jam jam(const JamSetup& setup, const SimulatedCost& cost = {}) {
   NoisyModel model(512);
-  return simulate({model}, setup, cost, {});
+  return simulate({&model}, setup, cost, {});
 }
 
 Jam jam_with_reflex(const JamSetup& setup, const SimulatedCost& cost) {
   NoisyModel model(512), reflex(256);
-  return simulate({model, &reflex}, setup, cost, {});
+  return simulate({&model, &reflex}, setup, cost, {});
 }
 
 double share(const JamMeasures& measures, Tier tier) {
@@ -242,7 +241,7 @@ TEST(PlayLive, PlaysInTimeAndEndsInSilence) {
   Heard heard;
   const live::Wakeup wakeup = live::Wakeup::make().value();
   ScriptedPlayer player(setup.performer);
-  const auto played = play_live({model, &reflex}, setup, {player, heard, wakeup}, {});
+  const auto played = play_live({&model, &reflex}, setup, {player, heard, wakeup}, {});
   ASSERT_TRUE(played);
   EXPECT_GE(played->frames.size(), 5u);
   EXPECT_FALSE(heard.sent.empty());

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "edge/conductor.h"
 #include "edge/player.h"
+#include "edge/responder.h"
 #include "generate/event_model.h"
 #include "generate/sampler.h"
 #include "live/output.h"
@@ -32,9 +33,10 @@ struct JamSetup {
   bool metronome = false;  ///< Clicks during the jam; in real time only.
 };
 
-/// Who plays in a jam: the model, and one that answers where it is late (may be null).
+/// Who plays in a jam: the model (null where a node plays), and one that answers where it is late
+/// (may be null).
 struct Models {
-  generate::EventModel& edge;
+  generate::EventModel* edge = nullptr;
   generate::EventModel* reflex = nullptr;
 };
 
@@ -74,6 +76,7 @@ struct Stage {
   live::MessageSink& sink;     ///< Gets what Antiphon plays, and the clicks.
   const live::Wakeup& wakeup;  ///< Notified when the player has something new.
   bool through = false;        ///< The sink gets what the player plays, too.
+  Responder* node = nullptr;   ///< Plays in the place of the edge's model, if that is null.
 };
 
 /// Called ten times a second with the jam's time (below 0 during the count-in); false ends the jam

@@ -5,7 +5,6 @@
 #include <thread>
 #include <utility>
 
-#include "edge/improviser.h"
 #include "edge/jam.h"
 #include "edge/metronome.h"
 #include "live/real_time.h"
@@ -40,7 +39,7 @@ nanoseconds end_of_bar(const JamSetup& setup, nanoseconds now) {
 }
 
 // The thread on which a model works.
-class Worker {
+class Worker : public Responder {
  public:
   /// Drafts reach `reach` steps ahead. `priority`: of the FIFO scheduler; 0: the ordinary one.
   static Result<std::unique_ptr<Worker>> start(generate::EventModel& model, const JamSetup& setup,
@@ -50,19 +49,19 @@ class Worker {
     return std::unique_ptr<Worker>(
         new Worker(model, setup, reach, priority, std::move(wakeup), conductor));
   }
-  ~Worker() {
+  ~Worker() override {
     stopping_.store(true, std::memory_order_release);
     wakeup_.notify();
     thread_.join();
   }
 
-  void tell(std::vector<Told>& told) {
+  void tell(std::vector<Told>& told) override {
     // Sixteen thousand events behind, a model won't catch up; what it misses are facts, not safety.
     for (const Told& one : told) in_.push(one);
     if (!told.empty()) wakeup_.notify();
     told.clear();
   }
-  bool answer(Drafted& drafted) { return out_.pop(drafted); }
+  bool answer(Drafted& drafted) override { return out_.pop(drafted); }
 
  private:
   Worker(generate::EventModel& model, const JamSetup& setup, std::int32_t reach, int priority,
@@ -106,7 +105,10 @@ class Worker {
 Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& stage,
                       const Watch& watch) {
   ANTIPHON_TRY(auto output, live::Output::start(stage.sink));
-  ANTIPHON_TRY(const auto edge, Worker::start(models.edge, setup, setup.reach, 0, stage.wakeup));
+  std::unique_ptr<Worker> edge;
+  if (models.edge != nullptr) {
+    ANTIPHON_TRY(edge, Worker::start(*models.edge, setup, setup.reach, 0, stage.wakeup));
+  }
   std::unique_ptr<Worker> reflex;
   if (models.reflex != nullptr) {
     ANTIPHON_TRY(reflex, Worker::start(*models.reflex, setup, setup.reflex_reach, reflex_priority,
@@ -115,8 +117,9 @@ Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& 
   Conductor conductor(setup.timeline, setup.header, setup.pace, setup.length,
                       models.reflex != nullptr);
   Metronome metronome(setup.timeline, setup.header.meters, setup.count_in, setup.metronome);
-  const std::pair<Model, Worker*> workers[] = {{Model::edge, edge.get()},
-                                               {Model::reflex, reflex.get()}};
+  Responder* const leader = edge ? edge.get() : stage.node;
+  const std::pair<Model, Responder*> responders[] = {{Model::edge, leader},
+                                                     {Model::reflex, reflex.get()}};
 
   const live::RealTimeScope scope(conductor_priority);
 
@@ -140,14 +143,14 @@ Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& 
       conductor.hear(played);
       if (stage.through) conductor.to_send().push_back(message_of(played));
     }
-    for (const auto& [model, worker] : workers) {
-      for (Drafted drafted; worker != nullptr && worker->answer(drafted);)
+    for (const auto& [model, responder] : responders) {
+      for (Drafted drafted; responder != nullptr && responder->answer(drafted);)
         conductor.take(model, drafted, now);
     }
     conductor.advance(now);
     metronome.click(std::min(now + clicks_ahead, end), conductor.to_send());
-    for (const auto& [model, worker] : workers) {
-      if (worker != nullptr) worker->tell(conductor.to_tell(model));
+    for (const auto& [model, responder] : responders) {
+      if (responder != nullptr) responder->tell(conductor.to_tell(model));
     }
     for (live::TimedMessage message : conductor.to_send()) {
       message.at += start;

@@ -120,7 +120,7 @@ TEST(FreeJam, RestsUntilThePlayerBegins) {
   JamSetup setup = free_jam(4);
   setup.performer = {{1200ms, 0, 60, 80}, {1400ms, 0, 60, 0}};
   generate::NoisyModel model(512);
-  const Jam jam = simulate({model}, setup, {}, {});
+  const Jam jam = simulate({&model}, setup, {}, {});
   ASSERT_FALSE(jam.notes.empty());
   for (const NoteRecord& note : jam.notes) {
     EXPECT_GE(setup.timeline.time_of({note.onset * tokens::ticks_per_step}), 1200ms);
@@ -133,7 +133,7 @@ TEST(FreeJam, EndsWithTheBarWhenItIsAskedTo) {
   Heard heard;
   const live::Wakeup wakeup = live::Wakeup::make().value();
   ScriptedPlayer nobody({});
-  const auto jam = play_live({model}, setup, {nobody, heard, wakeup},
+  const auto jam = play_live({&model}, setup, {nobody, heard, wakeup},
                              [](nanoseconds now, const Conductor&) { return now < 50ms; });
   ASSERT_TRUE(jam);
   EXPECT_TRUE(jam->stopped);

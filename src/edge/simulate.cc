@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/random.h"
-#include "edge/improviser.h"
 #include "edge/jam.h"
 
 namespace antiphon::edge {
@@ -86,7 +85,7 @@ class Worker {
 
 Jam simulate(const Models& models, const JamSetup& setup, const SimulatedCost& cost,
              const Progress& progress) {
-  Worker edge(models.edge, setup, setup.reach, cost.step, cost.draw);
+  Worker edge(*models.edge, setup, setup.reach, cost.step, cost.draw);
   std::optional<Worker> reflex;
   if (models.reflex != nullptr)
     reflex.emplace(*models.reflex, setup, setup.reflex_reach, cost.reflex, cost.reflex);

@@ -45,6 +45,10 @@ void Wakeup::wait_until(nanoseconds deadline) const noexcept {
     pollfd event{event_, POLLIN, 0};
     ppoll(&event, 1, &timeout, nullptr);
   }
+  clear();
+}
+
+void Wakeup::clear() const noexcept {
   std::uint64_t count = 0;
   [[maybe_unused]] const auto got = read(event_, &count, sizeof count);
 }

@@ -25,6 +25,10 @@ class Wakeup {
   /// Returns at `deadline` (host time) or after a `notify` since the last return.
   void wait_until(std::chrono::nanoseconds deadline) const noexcept;
 
+  /// For those who wait for many things: readable after a `notify`, until `clear`.
+  int descriptor() const { return event_; }
+  void clear() const noexcept;
+
  private:
   explicit Wakeup(int event) : event_(event) {}
   int event_;

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "edge/improviser.h"
+#include "generate/improviser.h"
 
 #include <algorithm>
 #include <cassert>
 #include <tuple>
 #include <utility>
 
-namespace antiphon::edge {
+namespace antiphon::generate {
 
-using generate::TimedEvent;
 using tokens::EventType;
 
 namespace {
@@ -28,9 +27,9 @@ auto online_order(const TimedEvent& event) {
 
 }  // namespace
 
-Improviser::Improviser(generate::EventModel& model, tokens::Header header,
-                       const generate::Sampling& sampling, std::int32_t reach)
-    : partner_(model, std::move(header), 0, sampling), reach_(reach) {}
+Improviser::Improviser(EventModel& model, tokens::Header header, const Sampling& sampling,
+                       std::int32_t reach, std::int32_t start)
+    : partner_(model, std::move(header), start, sampling), settled_(start), reach_(reach) {}
 
 void Improviser::tell(const Told& told) {
   if (told.kind == Told::Kind::ask) {
@@ -74,4 +73,4 @@ void Improviser::work(std::vector<Drafted>& out) {
   if (drafted_ >= from + reach_) asked_.reset();
 }
 
-}  // namespace antiphon::edge
+}  // namespace antiphon::generate

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/messages.h"
+
+#include "antiphon.pb.h"
+#include "crypto/hash.h"
+#include "tokens/vocabulary.h"
+
+namespace antiphon::wire {
+namespace {
+
+using generate::TimedEvent;
+using tokens::EventType;
+
+constexpr int most_changes = 4096;  // Of meter or key.
+
+const std::string& vocabulary() {
+  static const std::string hash = crypto::sha256_hex(as_bytes(tokens::vocabulary_json()));
+  return hash;
+}
+
+Error wrong(const std::string& what) { return {Errc::invalid_input, "message: " + what}; }
+
+Error out_of(const char* what, std::int64_t least, std::int64_t most, std::int64_t got) {
+  return wrong(std::string(what) + " must be " + std::to_string(least) + " to " +
+               std::to_string(most) + ", got " + std::to_string(got));
+}
+
+Status in_range(const char* what, std::int64_t least, std::int64_t most, std::int64_t got) {
+  if (got < least || got > most) return out_of(what, least, most, got);
+  return Done{};
+}
+
+void put(const TimedEvent& from, v1::Event& to) {
+  to.set_type(static_cast<std::uint32_t>(from.event.type));
+  to.set_at(from.at);
+  to.set_slot(from.event.slot);
+  to.set_pitch(from.event.pitch);
+  to.set_duration(from.event.duration);
+  to.set_velocity(from.event.velocity);
+}
+
+Result<TimedEvent> take(const v1::Event& from) {
+  ANTIPHON_CHECK(in_range("type", 0, static_cast<int>(EventType::release), from.type()));
+  ANTIPHON_CHECK(in_range("at", 0, longest_jam, from.at()));
+  ANTIPHON_CHECK(in_range("slot", 0, tokens::max_slots - 1, from.slot()));
+  ANTIPHON_CHECK(in_range("pitch", 0, 127, from.pitch()));
+  const auto type = static_cast<EventType>(from.type());
+  const bool lasts = type == EventType::note || type == EventType::tie;
+  ANTIPHON_CHECK(
+      in_range("duration", lasts ? 1 : 0, lasts ? tokens::max_duration : 0, from.duration()));
+  ANTIPHON_CHECK(in_range("velocity", 0, 16, from.velocity()));
+  TimedEvent event;
+  event.at = from.at();
+  event.event.type = type;
+  event.event.slot = static_cast<std::uint8_t>(from.slot());
+  event.event.pitch = static_cast<std::uint8_t>(from.pitch());
+  event.event.duration = static_cast<std::uint8_t>(from.duration());
+  event.event.velocity = static_cast<std::uint8_t>(from.velocity());
+  return event;
+}
+
+template <class Repeated>
+Result<std::vector<TimedEvent>> take_all(const Repeated& from) {
+  std::vector<TimedEvent> events;
+  for (const v1::Event& one : from) {
+    ANTIPHON_TRY(events.emplace_back(), take(one));
+  }
+  return events;
+}
+
+void put(const tokens::Header& from, v1::Header& to) {
+  to.set_style(static_cast<std::uint32_t>(from.style));
+  to.set_bpm(from.bpm.value_or(0));
+  for (const auto& change : from.meters) {
+    v1::Meter& meter = *to.add_meters();
+    meter.set_at(change.at);
+    meter.set_numerator(static_cast<std::uint32_t>(change.value.numerator()));
+    meter.set_denominator(static_cast<std::uint32_t>(change.value.denominator()));
+  }
+  for (const auto& change : from.keys) {
+    v1::Key& key = *to.add_keys();
+    key.set_at(change.at);
+    key.set_fifths(change.value.fifths);
+    key.set_minor(change.value.mode == music::Mode::minor);
+  }
+  for (const tokens::Slot& part : from.slots) {
+    v1::Slot& slot = *to.add_slots();
+    slot.set_role(static_cast<std::uint32_t>(part.role));
+    slot.set_instrument(static_cast<std::uint32_t>(part.instrument));
+    slot.set_density(static_cast<std::uint32_t>(part.density));
+    slot.set_polyphony(static_cast<std::uint32_t>(part.polyphony));
+  }
+}
+
+// Changes come in the order of time, the first at or before the start.
+Status check_time(const char* what, std::int32_t before, std::int32_t at) {
+  return in_range(what, before, longest_jam, at);
+}
+
+Result<tokens::Header> take(const v1::Header& from) {
+  tokens::Header to;
+  ANTIPHON_CHECK(in_range("style", 0, static_cast<std::int64_t>(tokens::style_names.size()) - 1,
+                          from.style()));
+  to.style = static_cast<tokens::Style>(from.style());
+  if (from.bpm() != 0) {
+    // Written so that NaN fails too.
+    if (!(from.bpm() >= 1 && from.bpm() <= 1000)) return wrong("bpm must be 1 to 1000, or 0");
+    to.bpm = from.bpm();
+  }
+  ANTIPHON_CHECK(in_range("number of meters", 0, most_changes, from.meters_size()));
+  std::int32_t before = 0;
+  for (const v1::Meter& meter : from.meters()) {
+    ANTIPHON_CHECK(check_time("a meter's time", before, meter.at()));
+    ANTIPHON_CHECK(in_range("a meter's numerator", 1, 255, meter.numerator()));
+    ANTIPHON_CHECK(in_range("a meter's denominator", 1, 64, meter.denominator()));
+    const auto value = music::Meter::of(static_cast<int>(meter.numerator()),
+                                        static_cast<int>(meter.denominator()));
+    if (!value) return wrong(value.error().message);
+    to.meters.push_back({before = meter.at(), *value});
+  }
+  ANTIPHON_CHECK(in_range("number of keys", 0, most_changes, from.keys_size()));
+  before = 0;
+  for (const v1::Key& key : from.keys()) {
+    ANTIPHON_CHECK(check_time("a key's time", before, key.at()));
+    ANTIPHON_CHECK(in_range("a key's fifths", -7, 7, key.fifths()));
+    to.keys.push_back(
+        {before = key.at(), {key.fifths(), key.minor() ? music::Mode::minor : music::Mode::major}});
+  }
+  ANTIPHON_CHECK(in_range("number of slots", 1, tokens::max_slots, from.slots_size()));
+  for (const v1::Slot& slot : from.slots()) {
+    ANTIPHON_CHECK(in_range("role", 0, 1, slot.role()));
+    ANTIPHON_CHECK(in_range("instrument", 0, tokens::instrument_unknown, slot.instrument()));
+    ANTIPHON_CHECK(in_range("density", 0, tokens::input::density.size - 1, slot.density()));
+    ANTIPHON_CHECK(in_range("polyphony", 0, tokens::input::polyphony.size - 1, slot.polyphony()));
+    to.slots.push_back({static_cast<tokens::Role>(slot.role()), static_cast<int>(slot.instrument()),
+                        static_cast<int>(slot.density()), static_cast<int>(slot.polyphony())});
+  }
+  return to;
+}
+
+Result<Join> take(const v1::Join& from) {
+  if (from.protocol() != protocol) {
+    return wrong("protocol " + std::to_string(from.protocol()) + ", this program speaks " +
+                 std::to_string(protocol));
+  }
+  if (from.vocabulary() != vocabulary()) return wrong("another vocabulary than this program's");
+  Join join;
+  join.token = from.token();
+  ANTIPHON_TRY(join.header, take(from.header()));
+  join.sampling = {from.temperature(), from.top_p(), from.seed()};
+  ANTIPHON_CHECK(generate::check(join.sampling));
+  ANTIPHON_CHECK(in_range("reach", generate::steps_per_frame, 768, from.reach()));
+  ANTIPHON_CHECK(in_range("start", 0, longest_jam, from.start()));
+  join.reach = static_cast<std::int32_t>(from.reach());
+  join.start = static_cast<std::int32_t>(from.start());
+  return join;
+}
+
+Result<Tell> take(const v1::Tell& from) {
+  Tell tell;
+  ANTIPHON_TRY(tell.events, take_all(from.events()));
+  if (!from.asks()) return tell;
+  ANTIPHON_CHECK(in_range("from", 0, longest_jam, from.from()));
+  tell.ask = Ask{from.from(), from.request(), from.within_us()};
+  return tell;
+}
+
+// One for each kind of message.
+struct Put {
+  v1::Up* up = nullptr;
+  v1::Down* down = nullptr;
+
+  void operator()(const Join& from) const {
+    v1::Join& to = *up->mutable_join();
+    to.set_protocol(protocol);
+    to.set_vocabulary(vocabulary());
+    to.set_token(from.token);
+    put(from.header, *to.mutable_header());
+    to.set_temperature(from.sampling.temperature);
+    to.set_top_p(from.sampling.top_p);
+    to.set_seed(from.sampling.seed);
+    to.set_reach(static_cast<std::uint32_t>(from.reach));
+    to.set_start(static_cast<std::uint32_t>(from.start));
+  }
+  void operator()(const Tell& from) const {
+    v1::Tell& to = *up->mutable_tell();
+    for (const TimedEvent& event : from.events) put(event, *to.add_events());
+    if (!from.ask) return;
+    to.set_asks(true);
+    to.set_from(from.ask->from);
+    to.set_request(from.ask->request);
+    to.set_within_us(from.ask->within_us);
+  }
+  void operator()(const Ping& from) const {
+    (up != nullptr ? up->mutable_ping() : down->mutable_pong())->set_stamp(from.stamp);
+  }
+  void operator()(const Joined& from) const {
+    down->mutable_joined()->set_model(from.model);
+    down->mutable_joined()->set_weights(from.weights);
+  }
+  void operator()(const Draft& from) const {
+    v1::Draft& to = *down->mutable_draft();
+    to.set_request(from.request);
+    for (const TimedEvent& event : from.events) put(event, *to.add_events());
+    to.set_until(from.until);
+    to.set_heard(from.heard);
+  }
+  void operator()(const Late& from) const { down->mutable_late()->set_request(from.request); }
+  void operator()(const Refused& from) const { down->mutable_refused()->set_reason(from.reason); }
+};
+
+// A parsed message as one of the variant's.
+template <class Message, class Parsed>
+Result<Message> as(Result<Parsed> parsed) {
+  if (!parsed) return parsed.error();
+  return Message(*std::move(parsed));
+}
+
+template <class Message>
+bool read(std::string_view bytes, Message& message) {
+  return bytes.size() <= largest_message &&
+         message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
+}  // namespace
+
+std::string encode(const Up& message) {
+  v1::Up up;
+  std::visit([&](const auto& one) { Put{&up, nullptr}(one); }, message);
+  return up.SerializeAsString();
+}
+
+std::string encode(const Down& message) {
+  v1::Down down;
+  std::visit([&](const auto& one) { Put{nullptr, &down}(one); }, message);
+  return down.SerializeAsString();
+}
+
+Result<Up> parse_up(std::string_view bytes) {
+  v1::Up up;
+  if (!read(bytes, up)) return wrong("not one of this protocol, or too long");
+  switch (up.what_case()) {
+    case v1::Up::kJoin:
+      return as<Up>(take(up.join()));
+    case v1::Up::kTell:
+      return as<Up>(take(up.tell()));
+    case v1::Up::kPing:
+      return Up(Ping{up.ping().stamp()});
+    case v1::Up::WHAT_NOT_SET:
+      break;
+  }
+  return wrong("of no kind that is known");
+}
+
+Result<Down> parse_down(std::string_view bytes) {
+  v1::Down down;
+  if (!read(bytes, down)) return wrong("not one of this protocol, or too long");
+  switch (down.what_case()) {
+    case v1::Down::kJoined:
+      return Down(Joined{down.joined().model(), down.joined().weights()});
+    case v1::Down::kDraft: {
+      Draft draft;
+      draft.request = down.draft().request();
+      ANTIPHON_TRY(draft.events, take_all(down.draft().events()));
+      ANTIPHON_CHECK(in_range("until", 0, longest_jam, down.draft().until()));
+      draft.until = down.draft().until();
+      draft.heard = down.draft().heard();
+      return Down(std::move(draft));
+    }
+    case v1::Down::kLate:
+      return Down(Late{down.late().request()});
+    case v1::Down::kRefused:
+      return Down(Refused{down.refused().reason()});
+    case v1::Down::kPong:
+      return Down(Ping{down.pong().stamp()});
+    case v1::Down::WHAT_NOT_SET:
+      break;
+  }
+  return wrong("of no kind that is known");
+}
+
+}  // namespace antiphon::wire

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/messages.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace antiphon::wire {
+namespace {
+
+using generate::TimedEvent;
+using testing::HasSubstr;
+using tokens::EventType;
+
+Join join_of() {
+  Join join;
+  join.token = "secret";
+  join.header.style = tokens::Style::hymn;
+  join.header.bpm = 96.5;
+  join.header.meters = {{0, *music::Meter::of(3, 4)}, {72, *music::Meter::of(6, 8)}};
+  join.header.keys = {{0, {-3, music::Mode::minor}}};
+  join.header.slots = {{tokens::Role::human, 73, 0, 0}, {tokens::Role::ai, 128, 5, 3}};
+  join.sampling = {0.95, 0.9, 42};
+  join.reach = 48;
+  join.start = 9;
+  return join;
+}
+
+TimedEvent note(std::int32_t at) {
+  TimedEvent event;
+  event.at = at;
+  event.event = {EventType::note, 0, 1, 64, 12, 9};
+  return event;
+}
+
+template <class Message>
+Result<Up> sent(const Message& message) {
+  return parse_up(encode(Up(message)));
+}
+
+TEST(Messages, AJoinComesAsItWasSent) {
+  const auto up = sent(join_of());
+  ASSERT_TRUE(up.ok()) << up.error().message;
+  const Join join = std::get<Join>(*up), wanted = join_of();
+  EXPECT_EQ(join.token, wanted.token);
+  EXPECT_EQ(join.header.style, wanted.header.style);
+  EXPECT_EQ(join.header.bpm, wanted.header.bpm);
+  EXPECT_EQ(join.header.meters, wanted.header.meters);
+  EXPECT_EQ(join.header.keys, wanted.header.keys);
+  EXPECT_EQ(join.header.slots, wanted.header.slots);
+  EXPECT_EQ(join.sampling.temperature, 0.95);
+  EXPECT_EQ(join.sampling.seed, 42U);
+  EXPECT_EQ(join.reach, 48);
+  EXPECT_EQ(join.start, 9);
+}
+
+TEST(Messages, EventsAndQuestionsComeAsTheyWereSent) {
+  const auto up = sent(Tell{{note(3), note(100)}, Ask{102, 7, 12000}});
+  ASSERT_TRUE(up.ok()) << up.error().message;
+  const Tell tell = std::get<Tell>(*up);
+  EXPECT_EQ(tell.events, (std::vector{note(3), note(100)}));
+  ASSERT_TRUE(tell.ask.has_value());
+  EXPECT_EQ(tell.ask->from, 102);
+  EXPECT_EQ(tell.ask->within_us, 12000U);
+
+  const auto down = parse_down(encode(Down(Draft{7, {note(104)}, 105, 3})));
+  ASSERT_TRUE(down.ok()) << down.error().message;
+  const Draft draft = std::get<Draft>(*down);
+  EXPECT_EQ(draft.events, std::vector{note(104)});
+  EXPECT_EQ(draft.until, 105);
+  EXPECT_EQ(draft.heard, 3U);
+}
+
+TEST(Messages, WhatIsOutOfItsRangeIsNamed) {
+  const auto refused = [](auto change) {
+    Join join = join_of();
+    change(join);
+    const auto up = sent(join);
+    return up.ok() ? std::string() : up.error().message;
+  };
+  EXPECT_EQ(refused([](Join& join) { join.reach = 2; }), "message: reach must be 3 to 768, got 2");
+  EXPECT_THAT(refused([](Join& join) { join.header.slots[1].instrument = 130; }),
+              HasSubstr("instrument must be 0 to 129"));
+  EXPECT_THAT(refused([](Join& join) { join.header.slots.clear(); }),
+              HasSubstr("number of slots must be 1 to 8, got 0"));
+  EXPECT_THAT(refused([](Join& join) { std::swap(join.header.meters[0], join.header.meters[1]); }),
+              HasSubstr("a meter's time must be 72"));
+  EXPECT_THAT(
+      refused([](Join& join) { join.header.bpm = std::numeric_limits<double>::quiet_NaN(); }),
+      HasSubstr("bpm"));
+  EXPECT_THAT(refused([](Join& join) { join.sampling.top_p = 2; }), HasSubstr("top-p"));
+  TimedEvent endless = note(0);
+  endless.event.duration = 97;
+  EXPECT_THAT(sent(Tell{{endless}, {}}).error().message, HasSubstr("duration must be 1 to 96"));
+  EXPECT_THAT(sent(Tell{{note(-1)}, {}}).error().message, HasSubstr("at must be 0 to"));
+}
+
+TEST(Messages, WhatIsNoneIsRefused) {
+  EXPECT_FALSE(parse_up("").ok());
+  EXPECT_FALSE(parse_up("GET / HTTP/1.1").ok());
+  EXPECT_FALSE(parse_up(std::string(largest_message + 1, '\0')).ok());
+  const std::string whole = encode(Up(join_of()));
+  for (std::size_t size = 1; size < whole.size(); ++size)
+    EXPECT_FALSE(parse_up(whole.substr(0, size)).ok()) << size;
+  EXPECT_FALSE(parse_down(whole).ok());
+}
+
+}  // namespace
+}  // namespace antiphon::wire
