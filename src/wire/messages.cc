@@ -257,6 +257,8 @@ Result<Down> parse_down(std::string_view bytes) {
   if (!read(bytes, down)) return wrong("not one of this protocol, or too long");
   switch (down.what_case()) {
     case v1::Down::kJoined:
+      if (down.joined().model().empty() || down.joined().weights().size() != 64)
+        return wrong("a node without a model");
       return Down(Joined{down.joined().model(), down.joined().weights()});
     case v1::Down::kDraft: {
       Draft draft;

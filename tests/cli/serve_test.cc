@@ -74,9 +74,7 @@ class Serve : public testing::Test {
 
 TEST_F(Serve, ANodePlaysWithAPlayer) {
   start();
-  const Outcome outcome =
-      jam("--node-certificate antiphon/node.cert.pem --record far.mid --report far.json "
-          "--timeline line.json");
+  const Outcome outcome = jam("--record far.mid --report far.json --timeline line.json");
   ASSERT_EQ(outcome.status, 0) << outcome.err << read("node.log");
   EXPECT_THAT(read("far.mid"), HasSubstr("Antiphon: "));
   const auto report = nlohmann::json::parse(read("far.json"));
