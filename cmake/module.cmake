@@ -37,3 +37,12 @@ function(module name)
     target_link_libraries(${name}_bench PRIVATE antiphon::${name} benchmark::benchmark_main)
   endif()
 endfunction()
+
+# heavy_templates(FILE...): sources full of Beast's templates, for which clang takes minutes with all that the fuzzer and
+# UBSan add to them. AddressSanitizer and ThreadSanitizer stay.
+function(heavy_templates)
+  if(ANTIPHON_SANITIZE MATCHES "fuzzer")
+    set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS
+                                "-O0;-fno-sanitize=undefined,fuzzer-no-link")
+  endif()
+endfunction()
