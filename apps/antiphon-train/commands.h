@@ -18,5 +18,6 @@ void add_groove_evaluate(CLI::App& app);
 void add_groove_export(CLI::App& app);
 void add_benchmark(CLI::App& app);
 void add_originality(CLI::App& app);
+void add_infill(CLI::App& app);
 
 }  // namespace antiphon::apps

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   antiphon::apps::add_groove_export(app);
   antiphon::apps::add_benchmark(app);
   antiphon::apps::add_originality(app);
+  antiphon::apps::add_infill(app);
   CLI11_PARSE(app, argc, argv);
   return 0;
 }

@@ -159,8 +159,10 @@ std::string architecture_of(std::string_view text) {
 }
 
 Result<TransformerConfig> TransformerConfig::parse(std::string_view text) {
-  ANTIPHON_TRY(const Json json, read_config(text, architecture));
+  const bool masked = architecture_of(text) == masked_architecture;
+  ANTIPHON_TRY(const Json json, read_config(text, masked ? masked_architecture : architecture));
   TransformerConfig config;
+  config.bidirectional = masked;
   ANTIPHON_CHECK(read_common(json, config));
   ANTIPHON_CHECK(read_count(json, "heads", config.heads));
   ANTIPHON_CHECK(read_count(json, "kv_heads", config.kv_heads));
@@ -173,7 +175,7 @@ Result<TransformerConfig> TransformerConfig::parse(std::string_view text) {
 
 std::string TransformerConfig::to_json() const {
   return text_of({
-      {"architecture", architecture},
+      {"architecture", bidirectional ? masked_architecture : architecture},
       {"version", 1},
       {"dim", dim},
       {"layers", layers},

@@ -44,6 +44,7 @@ struct EventConfig {
 
 /// What the blocks of a transformer are made of.
 struct BlockConfig {
+  bool bidirectional = false;  ///< Whether all steps of a pass see each other.
   std::uint32_t heads = 0;
   std::uint32_t kv_heads = 0;
   std::uint32_t head_dim = 0;
@@ -51,9 +52,11 @@ struct BlockConfig {
   Rotary rotary;
 };
 
-/// The shape of an event transformer: `config.json` beside the weights.
+/// The shape of a transformer: `config.json` beside the weights. An event transformer predicts what
+/// follows the steps so far; a masked one, which is bidirectional, what is missing among them.
 struct TransformerConfig : EventConfig, BlockConfig {
   static constexpr const char* architecture = "event-transformer";
+  static constexpr const char* masked_architecture = "masked-transformer";
 
   /// Errors: says which value is missing, of a wrong kind or out of bounds.
   static Result<TransformerConfig> parse(std::string_view json);

@@ -21,7 +21,11 @@ Status check_event_config(std::string_view config) {
   if (names_lstm(config)) {
     ANTIPHON_TRY([[maybe_unused]] const auto parsed, LstmConfig::parse(config));
   } else {
-    ANTIPHON_TRY([[maybe_unused]] const auto parsed, TransformerConfig::parse(config));
+    ANTIPHON_TRY(const auto parsed, TransformerConfig::parse(config));
+    if (parsed.bidirectional) {
+      return Error{Errc::unsupported, "config.json: expected an event-transformer, got a " +
+                                          std::string(TransformerConfig::masked_architecture)};
+    }
   }
   return Done{};
 }

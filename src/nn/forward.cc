@@ -87,31 +87,45 @@ class Pass {
   void attend(std::size_t layer) {
     const Share own = member_.share(config_.kv_heads);
     for (std::size_t kv = own.begin; kv < own.end; ++kv) {
-      for (std::size_t i = 0; i < rows_.size(); ++i) attend_head(layer, kv, i);
+      if (config_.bidirectional) {
+        for (std::size_t i = 0; i < rows_.size(); ++i) store_head(layer, kv, i);
+        const std::uint32_t all = rows_.back().position + 1;
+        for (std::size_t i = 0; i < rows_.size(); ++i) attend_head(layer, kv, i, all);
+        continue;
+      }
+      for (std::size_t i = 0; i < rows_.size(); ++i) {
+        store_head(layer, kv, i);
+        attend_head(layer, kv, i, rows_[i].position + 1);
+      }
     }
     member_.wait();
   }
 
-  /// The query heads that share the key and value head `kv`, for one row.
-  void attend_head(std::size_t layer, std::size_t kv, std::size_t i) {
+  void store_head(std::size_t layer, std::size_t kv, std::size_t i) {
+    const std::size_t dim = config_.head_dim;
+    const std::size_t r = first_ + i;
+    float* key = work_.qkv(r) + (config_.heads + kv) * dim;
+    const float* value = key + config_.kv_heads * dim;
+    kernels_.rotate(key, work_.cosines(r), work_.sines(r), dim / 2);
+    const HeadCache cache = rows_[i].cache->head(layer, kv);
+    bring_near(cache, i);
+    kernels_.store[index_of(model_.type())](cache, rows_[i].position, key, value, config_.head_dim);
+  }
+
+  /// The query heads that share the key and value head `kv`, for one row, over the first
+  /// `positions` of its cache.
+  void attend_head(std::size_t layer, std::size_t kv, std::size_t i, std::uint32_t positions) {
     const std::size_t type = index_of(model_.type());
     const std::size_t group = config_.heads / config_.kv_heads;
     const std::size_t dim = config_.head_dim;
     const std::size_t r = first_ + i;
-    const Row& row = rows_[i];
     float* queries = work_.qkv(r) + kv * group * dim;
-    float* key = work_.qkv(r) + (config_.heads + kv) * dim;
-    const float* value = key + config_.kv_heads * dim;
-
-    kernels_.rotate(key, work_.cosines(r), work_.sines(r), dim / 2);
-    HeadCache cache = row.cache->head(layer, kv);
+    HeadCache cache = rows_[i].cache->head(layer, kv);
     cache.far = rows_.size() == 1;
-    bring_near(cache, i);
-    kernels_.store[type](cache, row.position, key, value, config_.head_dim);
     for (std::size_t q = 0; q < group; ++q) {
       float* query = queries + q * dim;
       kernels_.rotate(query, work_.cosines(r), work_.sines(r), dim / 2);
-      kernels_.attend[type](cache, row.position + 1, query, config_.head_dim, scale_,
+      kernels_.attend[type](cache, positions, query, config_.head_dim, scale_,
                             work_.scratch(member_.thread()),
                             work_.attended(r) + (kv * group + q) * dim);
       cache.far = false;

@@ -89,8 +89,8 @@ Positions Model::positions_of(const Batch& batch) const {
 
 std::pair<at::Tensor, at::Tensor> Model::attend(at::Tensor x, const Batch& batch) const {
   const Positions positions = positions_of(batch);
-  const AttentionShape attention{batch.sequences, batch.length, shape_.heads, shape_.kv_heads,
-                                 shape_.head_dim};
+  const AttentionShape attention{batch.sequences, batch.length,    shape_.heads,
+                                 shape_.kv_heads, shape_.head_dim, !shape_.bidirectional};
   at::Tensor delta;  // Added to x together with the next norm, which saves a pass.
   at::Tensor normed;
   for (const Layer& layer : layers_) {

@@ -173,6 +173,8 @@ struct Attention : torch::autograd::Function<Attention> {
     std::int64_t blocks() const { return (shape.length + block - 1) / block; }
     std::int64_t begin(std::int64_t b) const { return b * block; }
     std::int64_t end(std::int64_t b) const { return std::min(shape.length, (b + 1) * block); }
+    // Steps, from the first, whose keys a block's queries meet.
+    std::int64_t met(std::int64_t b) const { return shape.causal ? end(b) : shape.length; }
     std::int64_t width() const { return (shape.heads + 2 * shape.kv_heads) * shape.head_dim; }
   };
 
@@ -198,7 +200,7 @@ struct Attention : torch::autograd::Function<Attention> {
   static Tensor forward(AutogradContext* context, const Tensor& qkv, const Tensor& cosine,
                         const Tensor& sine, const Tensor& first, AttentionShape shape) {
     const Layout layout{shape};
-    const auto [n, length, heads, kv_heads, head_dim] = shape;
+    const auto [n, length, heads, kv_heads, head_dim, causal] = shape;
     const auto half = head_dim / 2;
     const auto scale = 1.0F / std::sqrt(static_cast<float>(head_dim));
     const Tensor k = at::empty({layout.pairs(), length, head_dim}, qkv.options());
@@ -221,20 +223,19 @@ struct Attention : torch::autograd::Function<Attention> {
         }
       });
       for (std::int64_t b = 0; b < layout.blocks(); ++b) {
-        const auto begin = layout.begin(b);
-        const auto end = layout.end(b);
-        const auto rows = end - begin;
+        const auto rows = layout.end(b) - layout.begin(b);
+        const auto met = layout.met(b);
         const Tensor q =
             at::empty({layout.pairs(), layout.group() * rows, head_dim}, qkv.options());
         for_queries<T>(layout, b, [&](std::int64_t step, std::int64_t h, std::int64_t at) {
           kernels::rotate<T>(row(step) + h * head_dim, data<float>(cosine) + step * half,
                              data<float>(sine) + step * half, half, scale, 1.0F, data<T>(q) + at);
         });
-        const Tensor p = at::bmm(q, k.narrow(1, 0, end).transpose(1, 2)).contiguous();
+        const Tensor p = at::bmm(q, k.narrow(1, 0, met).transpose(1, 2)).contiguous();
         for_scores<T>(layout, b, first, [&](std::int64_t at, std::int64_t from, std::int64_t to) {
-          kernels::softmax<T>(data<T>(p) + at * end, from, to, end);
+          kernels::softmax<T>(data<T>(p) + at * met, from, to, met);
         });
-        const Tensor mixed = at::bmm(p, v.narrow(1, 0, end)).contiguous();
+        const Tensor mixed = at::bmm(p, v.narrow(1, 0, met)).contiguous();
         for_queries<T>(layout, b, [&](std::int64_t step, std::int64_t h, std::int64_t at) {
           std::copy_n(data<T>(mixed) + at, head_dim, data<T>(out) + (step * heads + h) * head_dim);
         });
@@ -244,7 +245,8 @@ struct Attention : torch::autograd::Function<Attention> {
     });
     saved.push_back(first);
     context->save_for_backward(saved);
-    context->saved_data["shape"] = std::vector<std::int64_t>{n, length, heads, kv_heads, head_dim};
+    context->saved_data["shape"] =
+        std::vector<std::int64_t>{n, length, heads, kv_heads, head_dim, causal};
     return out;
   }
 
@@ -258,7 +260,8 @@ struct Attention : torch::autograd::Function<Attention> {
       for (std::int64_t i = from; i < to; ++i) {
         const auto sequence = i / (layout.shape.heads * rows);
         const auto step = layout.begin(b) + i % rows;
-        each(i, data<std::int32_t>(first)[sequence * layout.shape.length + step], step);
+        each(i, data<std::int32_t>(first)[sequence * layout.shape.length + step],
+             layout.shape.causal ? step : layout.shape.length - 1);
       }
     });
   }
@@ -266,8 +269,8 @@ struct Attention : torch::autograd::Function<Attention> {
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const auto saved = context->get_saved_variables();
     const auto sizes = context->saved_data["shape"].toIntVector();
-    const Layout layout{{sizes[0], sizes[1], sizes[2], sizes[3], sizes[4]}};
-    const auto [n, length, heads, kv_heads, head_dim] = layout.shape;
+    const Layout layout{{sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5] != 0}};
+    const auto [n, length, heads, kv_heads, head_dim, causal] = layout.shape;
     const auto half = head_dim / 2;
     const auto scale = 1.0F / std::sqrt(static_cast<float>(head_dim));
     const Tensor &cosine = saved[0], &sine = saved[1], &k = saved[2], &v = saved[3];
@@ -282,7 +285,7 @@ struct Attention : torch::autograd::Function<Attention> {
         return data<T>(qkv_gradient) + step * layout.width();
       };
       for (std::int64_t b = 0; b < layout.blocks(); ++b) {
-        const auto end = layout.end(b);
+        const auto met = layout.met(b);
         const Tensor& q = saved[static_cast<std::size_t>(4 + 2 * b)];
         const Tensor& p = saved[static_cast<std::size_t>(5 + 2 * b)];
         const Tensor mixed_gradient = at::empty_like(q);
@@ -290,15 +293,15 @@ struct Attention : torch::autograd::Function<Attention> {
           std::copy_n(data<T>(gradient) + (step * heads + h) * head_dim, head_dim,
                       data<T>(mixed_gradient) + at);
         });
-        v_gradient.narrow(1, 0, end).add_(at::bmm(p.transpose(1, 2), mixed_gradient));
+        v_gradient.narrow(1, 0, met).add_(at::bmm(p.transpose(1, 2), mixed_gradient));
         const Tensor p_gradient =
-            at::bmm(mixed_gradient, v.narrow(1, 0, end).transpose(1, 2)).contiguous();
+            at::bmm(mixed_gradient, v.narrow(1, 0, met).transpose(1, 2)).contiguous();
         for_scores<T>(layout, b, first, [&](std::int64_t at, std::int64_t from, std::int64_t to) {
-          kernels::softmax_gradient<T>(data<T>(p) + at * end, data<T>(p_gradient) + at * end, from,
-                                       to, end);
+          kernels::softmax_gradient<T>(data<T>(p) + at * met, data<T>(p_gradient) + at * met, from,
+                                       to, met);
         });
-        k_gradient.narrow(1, 0, end).add_(at::bmm(p_gradient.transpose(1, 2), q));
-        const Tensor q_gradient = at::bmm(p_gradient, k.narrow(1, 0, end)).contiguous();
+        k_gradient.narrow(1, 0, met).add_(at::bmm(p_gradient.transpose(1, 2), q));
+        const Tensor q_gradient = at::bmm(p_gradient, k.narrow(1, 0, met)).contiguous();
         for_queries<T>(layout, b, [&](std::int64_t step, std::int64_t h, std::int64_t at) {
           kernels::rotate<T>(data<T>(q_gradient) + at, data<float>(cosine) + step * half,
                              data<float>(sine) + step * half, half, scale, -1.0F,

@@ -23,6 +23,7 @@ struct AttentionShape {
   std::int64_t heads;
   std::int64_t kv_heads;
   std::int64_t head_dim;
+  bool causal = true;  ///< Else all steps of a sequence see each other.
 };
 
 /// Bags of rows on the device. Shapes: rows [n], offsets [bags + 1], both int32.
@@ -55,7 +56,7 @@ at::Tensor swiglu(const at::Tensor& gate_up);
 
 at::Tensor silu(const at::Tensor& x);
 
-/// Rotary positions and causal grouped-query attention.
+/// Rotary positions and grouped-query attention.
 /// Shapes: qkv [steps, (heads + 2 kv_heads) * head_dim] -> [steps, heads * head_dim].
 at::Tensor attention(const at::Tensor& qkv, const Positions& positions,
                      const AttentionShape& shape);

@@ -42,7 +42,7 @@ at::Tensor swiglu(const at::Tensor& gate_up) {
 
 at::Tensor attention(const at::Tensor& qkv, const Positions& positions,
                      const AttentionShape& shape) {
-  const auto [n, length, heads, kv_heads, head_dim] = shape;
+  const auto [n, length, heads, kv_heads, head_dim, causal] = shape;
   const auto parts = qkv.view({n, length, heads + 2 * kv_heads, head_dim})
                          .transpose(1, 2)
                          .split_with_sizes({heads, kv_heads, kv_heads}, 1);
@@ -55,10 +55,11 @@ at::Tensor attention(const at::Tensor& qkv, const Positions& positions,
                      .repeat_interleave(group, 1);
   const auto v = parts[2].repeat_interleave(group, 1);
 
-  // Step t sees steps first[t] to t of its sequence.
+  // Step t sees steps first[t] to t of its sequence, or to the sequence's end.
   const auto at_step = at::arange(length, positions.first.options());
   const auto first = positions.first.view({n, 1, length, 1});
-  const auto seen = at_step.ge(first).logical_and(at_step.le(at_step.view({length, 1})));
+  const auto last = causal ? at_step.view({length, 1}) : at_step.max();
+  const auto seen = at_step.ge(first).logical_and(at_step.le(last));
 #if TORCH_VERSION_MAJOR >= 2
   const auto out = at::scaled_dot_product_attention(q, k, v, seen);
 #else

@@ -157,6 +157,24 @@ Score score(Model& model, const Batch& batch) {
 
 Status run(const RunOptions& options, const Dataset& train, const Dataset* validation,
            const std::function<bool()>& stop, const std::function<void(const std::string&)>& say) {
+  const auto lessons = [&options](const Dataset& data, const Change& change) {
+    return Lessons{[&options, &data, &change](std::int64_t rows, Random& random) {
+                     const auto context = static_cast<std::int64_t>(options.shape.context);
+                     return data.draw(rows, options.length > 0 ? options.length : context, random,
+                                      layout_of(options.shape), change);
+                   },
+                   format("%zu pieces, %.1f M notes", data.pieces().size(),
+                          static_cast<double>(data.notes()) / 1e6)};
+  };
+  const Change none;
+  const Lessons learned = lessons(train, options.change);
+  if (validation == nullptr) return run(options, learned, nullptr, stop, say);
+  const Lessons held = lessons(*validation, none);
+  return run(options, learned, &held, stop, say);
+}
+
+Status run(const RunOptions& options, const Lessons& train, const Lessons* validation,
+           const std::function<bool()>& stop, const std::function<void(const std::string&)>& say) {
   if (options.steps <= 0 && options.minutes <= 0) {
     return Error{Errc::invalid_input, "a run needs an end: steps or minutes"};
   }
@@ -189,16 +207,14 @@ Status run(const RunOptions& options, const Dataset& train, const Dataset* valid
   }
   replicas.spread();
   if (ranks->leads()) {
-    say(format("%.2f M parameters, %zu pieces, %.1f M notes",
-               static_cast<double>(model.parameters().count()) / 1e6, train.pieces().size(),
-               static_cast<double>(train.notes()) / 1e6));
+    say(format("%.2f M parameters, %s", static_cast<double>(model.parameters().count()) / 1e6,
+               train.what.c_str()));
   }
-  const Layout layout = layout_of(options.shape);
   std::vector<Batch> fixed;
   if (validation != nullptr && ranks->leads()) {
     for (std::int64_t i = 0; i < validation_batches; ++i) {
       Random random = random_of(0x7a11da7e, i, 0);
-      fixed.push_back(validation->draw(options.sequences, length, random, layout));
+      fixed.push_back(validation->draw(options.sequences, random));
     }
   }
 
@@ -232,7 +248,7 @@ Status run(const RunOptions& options, const Dataset& train, const Dataset* valid
     std::vector<Batch> batches;
     for (std::int64_t i = 0, left = options.sequences; i < replica_count; ++i) {
       const std::int64_t rows = left / (replica_count - i);
-      batches.push_back(train.draw(rows, length, random, layout, options.change));
+      batches.push_back(train.draw(rows, random));
       left -= rows;
     }
     const Score sum = replicas.learn_from(batches);

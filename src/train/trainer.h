@@ -71,11 +71,21 @@ struct Score {
 /// One batch, learned from nothing.
 Score score(Model& model, const Batch& batch);
 
+/// Where a run's batches come from.
+struct Lessons {
+  std::function<Batch(std::int64_t rows, Random& random)> draw;
+  std::string what;  ///< In a few words.
+};
+
 /// Trains until the options' bound or until `stop` says so, then saves. Ranks of a data-parallel
 /// run (environment RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT) draw different batches and average
 /// their gradients; rank 0 speaks and saves. `say` gets a line now and then.
 ///
 /// Threads: runs libtorch's; `stop` is called between steps.
+Status run(const RunOptions& options, const Lessons& train, const Lessons* validation,
+           const std::function<bool()>& stop, const std::function<void(const std::string&)>& say);
+
+/// The same on random excerpts, laid out as the shape asks.
 Status run(const RunOptions& options, const Dataset& train, const Dataset* validation,
            const std::function<bool()>& stop, const std::function<void(const std::string&)>& say);
 

@@ -1,0 +1,517 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "generate/infill.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <numeric>
+
+#include "music/quality.h"
+#include "nn/safetensors.h"
+
+namespace antiphon::generate {
+namespace {
+
+namespace cell = tokens::cell;
+using music::Ticks;
+using tokens::Cell;
+using tokens::GridNote;
+using tokens::VoiceGrid;
+using Line = std::vector<GridNote>;
+
+constexpr Ticks frame_ticks{tokens::ticks_per_step * tokens::steps_per_frame};
+/// What is known of a window's start before anything is filled, and left masked at its end.
+constexpr std::size_t margin = 32;
+
+/// A line of a part and the voice that it takes in a grid.
+struct Seat {
+  std::size_t part = 0;
+  Line line;
+  bool filled = false;  ///< Whether its part of the region is to be made.
+  VoiceRanges::value_type range = any_pitch;
+};
+
+double mean_pitch(const Line& line) {
+  double sum = 0;
+  for (const GridNote& note : line) sum += note.pitch;
+  return line.empty() ? 0 : sum / static_cast<double>(line.size());
+}
+
+/// The voices that so many lines take, from high to low.
+std::vector<std::size_t> voices_of(std::size_t lines) {
+  if (lines == 1) return {0};
+  if (lines == 2) return {0, 3};
+  if (lines == 3) return {0, 1, 3};
+  return {0, 1, 2, 3};
+}
+
+std::int32_t first_frame_from(Ticks at) {
+  return static_cast<std::int32_t>((at.count + frame_ticks.count - 1) / frame_ticks.count);
+}
+
+/// What is filled of a score, in ticks; frames [from, to) begin in it.
+struct Region {
+  Ticks begin, end;
+  std::int32_t from, to;
+};
+
+/// Fills the region of those seats that are to be filled, window by window. At most four seats,
+/// from high to low. Gives the notes made, by seat; nothing if `progress` stopped it.
+class Filling {
+ public:
+  Filling(Infiller& infiller, const tokens::GridScore& around, const Region& region,
+          const Unmasking& unmasking, Random& random)
+      : infiller_(infiller),
+        around_(around),
+        region_(region),
+        unmasking_(unmasking),
+        random_(random) {}
+
+  std::size_t passes() const { return passes_; }
+
+  bool run(std::vector<Seat>& seats, const Progress& progress, double done, double share) {
+    const auto frames = static_cast<std::int32_t>(infiller_.frames());
+    const auto known = static_cast<std::int32_t>(margin);
+    const double total = std::max(1, region_.to - region_.from);
+    for (std::int32_t at = region_.from; at < region_.to;) {
+      // A short region stands in the middle of its window, a long one goes on from what was filled.
+      const std::int32_t left = region_.to - at;
+      const std::int32_t before = std::max(known, (frames - left) / 2);
+      const std::int32_t start = at - std::min(before, frames - 1);
+      const std::int32_t end = std::min(region_.to, start + frames);
+      const std::int32_t decided = end == region_.to ? end : end - known;
+      fill(seats, start, at, end, decided);
+      at = decided;
+      if (!progress(done + share * (at - region_.from) / total)) return at >= region_.to;
+    }
+    return true;
+  }
+
+ private:
+  void fill(std::vector<Seat>& seats, std::int32_t start, std::int32_t from, std::int32_t to,
+            std::int32_t decided) {
+    VoiceGrid grid(infiller_.frames());
+    tokens::place_frames(around_.meters, start, grid.places);
+    const auto voices = voices_of(seats.size());
+    VoiceRanges ranges = {any_pitch, any_pitch, any_pitch, any_pitch};
+    for (std::size_t i = 0; i < seats.size(); ++i) {
+      tokens::write_line(seats[i].line, start, grid, voices[i]);
+      if (!seats[i].filled) continue;
+      ranges[voices[i]] = seats[i].range;
+      auto& cells = grid.cells[voices[i]];
+      auto at = static_cast<std::size_t>(from - start);
+      // What sounds from before the region goes on; what was made before doesn't.
+      if (from == region_.from) {
+        while (at < static_cast<std::size_t>(to - start) && cells[at] == cell::hold) ++at;
+      }
+      for (; at < static_cast<std::size_t>(to - start); ++at) cells[at] = cell::masked;
+    }
+    const auto last = static_cast<std::size_t>(decided - start);
+    infiller_.fill(grid, last, unmasking_, random_, ranges);
+    passes_ += static_cast<std::size_t>(unmasking_.steps);
+    for (std::size_t i = 0; i < seats.size(); ++i) {
+      if (seats[i].filled) take(seats[i].line, grid.cells[voices[i]], start, from, decided);
+    }
+  }
+
+  /// Adds the cells [from, to) to a line as notes.
+  void take(Line& line, const std::vector<Cell>& cells, std::int32_t start, std::int32_t from,
+            std::int32_t to) {
+    // A note that the last window left at its end goes on into this one.
+    bool sounding = from > region_.from && !line.empty() && goes_on(line, from);
+    std::size_t current = sounding ? index_before(line, from) : 0;
+    for (std::int32_t frame = from; frame < to; ++frame) {
+      const Cell c = cells[static_cast<std::size_t>(frame - start)];
+      const std::int32_t step = frame * tokens::steps_per_frame;
+      if (cell::is_onset(c)) {
+        GridNote note;
+        note.onset = step;
+        note.duration = tokens::steps_per_frame;
+        note.pitch = static_cast<std::uint8_t>(cell::pitch(c));
+        const auto place = std::upper_bound(line.begin(), line.end(), note, tokens::comes_before);
+        current = static_cast<std::size_t>(line.insert(place, note) - line.begin());
+        sounding = true;
+      } else if (c == cell::hold && sounding) {
+        line[current].duration = step + tokens::steps_per_frame - line[current].onset;
+      } else {
+        sounding = false;
+      }
+    }
+  }
+
+  static std::size_t index_before(const Line& line, std::int32_t frame) {
+    const auto next = std::partition_point(line.begin(), line.end(), [&](const GridNote& note) {
+      return note.onset < frame * tokens::steps_per_frame;
+    });
+    return next == line.begin() ? 0 : static_cast<std::size_t>(next - line.begin()) - 1;
+  }
+  bool goes_on(const Line& line, std::int32_t frame) const {
+    const GridNote& note = line[index_before(line, frame)];
+    return note.onset >= region_.from * tokens::steps_per_frame &&
+           note.end() == frame * tokens::steps_per_frame;
+  }
+
+  Infiller& infiller_;
+  const tokens::GridScore& around_;
+  const Region region_;
+  const Unmasking& unmasking_;
+  Random& random_;
+  std::size_t passes_ = 0;
+};
+
+/// Mean loudness of a part; what a score says of nothing where it says nothing.
+std::uint8_t loudness_of(const music::Part& part) {
+  if (!part.velocities_known || part.notes.empty()) return music::Note::default_velocity;
+  std::size_t sum = 0;
+  for (const music::Note& note : part.notes) sum += note.velocity;
+  return static_cast<std::uint8_t>(sum / part.notes.size());
+}
+
+/// Adds what was made of a line in the region to a part, and gives the number of notes. A pitch
+/// that the part sounds at that time is left out.
+std::size_t add_made(const Line& line, const Region& region, std::uint8_t velocity,
+                     music::Part& part) {
+  std::size_t added = 0;
+  for (const GridNote& made : line) {
+    const Ticks onset{made.onset * tokens::ticks_per_step};
+    if (onset < region.begin || onset >= region.end) continue;
+    const Ticks end = std::min(Ticks{made.end() * tokens::ticks_per_step}, region.end);
+    const bool doubled =
+        std::any_of(part.notes.begin(), part.notes.end(), [&](const music::Note& note) {
+          return note.pitch == made.pitch && note.onset < end && note.end() > onset;
+        });
+    if (doubled || end <= onset) continue;
+    part.notes.push_back({onset, end - onset, made.pitch, velocity});
+    ++added;
+  }
+  return added;
+}
+
+void sort_notes(music::Part& part) {
+  std::stable_sort(part.notes.begin(), part.notes.end(),
+                   [](const music::Note& a, const music::Note& b) {
+                     return std::pair(a.onset, a.pitch) < std::pair(b.onset, b.pitch);
+                   });
+}
+
+Result<Region> region_of(const music::Score& score, int first, int last) {
+  const auto bars = music::bars_of(score);
+  if (first < 1 || last < first || static_cast<std::size_t>(last) > bars.size()) {
+    return Error{Errc::out_of_range, "there are no bars " + std::to_string(first) + "-" +
+                                         std::to_string(last) + "; expected some of 1-" +
+                                         std::to_string(bars.size())};
+  }
+  Region region;
+  region.begin = bars[static_cast<std::size_t>(first) - 1].start;
+  const bool until_end = static_cast<std::size_t>(last) == bars.size();
+  region.end = until_end ? bars.back().start + bars.back().meter.bar()
+                         : bars[static_cast<std::size_t>(last)].start;
+  region.from = first_frame_from(region.begin);
+  region.to = first_frame_from(region.end);
+  return region;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const nn::Transformer>> load_infill(std::string_view config_text,
+                                                           std::string_view vocabulary,
+                                                           ByteView weights,
+                                                           std::shared_ptr<const void> owner) {
+  ANTIPHON_TRY(const nn::TransformerConfig config, nn::TransformerConfig::parse(config_text));
+  bool fits = config.bidirectional && config.fields.size() == tokens::grid_voices &&
+              config.input_rows == static_cast<std::uint32_t>(tokens::voice_input::rows) &&
+              config.context > 2 * margin;
+  for (const nn::Field& field : config.fields) fits = fits && field.size == cell::kinds;
+  if (!fits) {
+    return Error{Errc::unsupported,
+                 "config.json: expected a masked-transformer of the voice grid, with its rows and "
+                 "a field for each of 4 voices"};
+  }
+  if (vocabulary != tokens::voice_grid_json()) {
+    return Error{Errc::unsupported, "vocabulary.json: not the voice grid of this program"};
+  }
+  ANTIPHON_TRY(const nn::SafeTensors file, nn::SafeTensors::parse(weights, std::move(owner)));
+  return nn::Transformer::load(config, file);
+}
+
+Status check(const Unmasking& unmasking) {
+  if (unmasking.steps < 1 || unmasking.steps > 1024) {
+    return Error{Errc::out_of_range,
+                 "steps must be 1 to 1024, got " + std::to_string(unmasking.steps)};
+  }
+  // Written so that NaN fails too.
+  if (!(unmasking.temperature >= 0 && unmasking.temperature <= 10)) {
+    return Error{Errc::out_of_range,
+                 "temperature must be 0 to 10, got " + std::to_string(unmasking.temperature)};
+  }
+  return Done{};
+}
+
+Infiller::Infiller(std::shared_ptr<const nn::Transformer> model)
+    : session_(model, {.capacity = 0, .rows = model->config().context, .workers = nullptr}),
+      z_(std::size_t{model->config().context} * model->config().dim),
+      rows_(model->config().context),
+      steps_(model->config().context) {
+  guesses_.reserve(tokens::grid_voices * rows_.size());
+}
+
+void Infiller::run(const VoiceGrid& grid) {
+  assert(grid.frames() == rows_.size());
+  tokens::frame_rows(grid, rows_);
+  for (std::size_t f = 0; f < rows_.size(); ++f) {
+    steps_[f] = {rows_[f], static_cast<std::int32_t>(f)};
+  }
+  session_.reset();
+  session_.score(steps_, z_);
+}
+
+std::span<const float> Infiller::logits(std::size_t voice, std::size_t frame) {
+  const std::size_t dim = session_.model().config().dim;
+  session_.begin(std::span<const float>(z_).subspan(frame * dim, dim));
+  return session_.logits(voice);
+}
+
+Infiller::Guess Infiller::guess(const VoiceGrid& grid, std::size_t voice, std::size_t frame,
+                                double temperature, Random& random, PitchRange range) {
+  const auto values = logits(voice, frame);
+  const auto& cells = grid.cells[voice];
+  const bool nothing_to_hold = frame == 0 || cells[frame - 1] == cell::rest;
+  const auto allowed = [&](std::size_t i) {
+    const auto c = static_cast<Cell>(i);
+    if (c == cell::hold) return !nothing_to_hold;
+    return !cell::is_onset(c) || (cell::pitch(c) >= range.first && cell::pitch(c) <= range.second);
+  };
+  std::size_t best = cell::rest;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (allowed(i) && values[i] > values[best]) best = i;
+  }
+  // Below a hundredth everything but the likeliest is negligible.
+  const double heat = std::max(temperature, 0.01);
+  double total = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (allowed(i)) total += std::exp((double{values[i]} - double{values[best]}) / heat);
+  }
+  std::size_t chosen = best;
+  if (temperature > 0) {
+    double left = random.uniform() * total;
+    for (std::size_t i = 0; i < values.size() && left >= 0; ++i) {
+      if (!allowed(i)) continue;
+      chosen = i;
+      left -= std::exp((double{values[i]} - double{values[best]}) / heat);
+    }
+  }
+  const double sureness = std::exp((double{values[chosen]} - double{values[best]}) / heat) / total;
+  return {voice, frame, static_cast<Cell>(chosen), sureness};
+}
+
+void Infiller::fill(VoiceGrid& grid, std::size_t last, const Unmasking& unmasking, Random& random,
+                    const VoiceRanges& ranges) {
+  const auto masked = [&](std::size_t voice, std::size_t frame) {
+    return grid.cells[voice][frame] == cell::masked;
+  };
+  std::size_t total = 0;
+  for (std::size_t v = 0; v < tokens::grid_voices; ++v) {
+    for (std::size_t f = 0; f < last; ++f) total += masked(v, f);
+  }
+  std::size_t known = 0;
+  for (int step = 1; step <= unmasking.steps; ++step) {
+    const std::size_t until =
+        total * static_cast<std::size_t>(step) / static_cast<std::size_t>(unmasking.steps);
+    if (until == known) continue;
+    run(grid);
+    guesses_.clear();
+    for (std::size_t f = 0; f < last; ++f) {
+      for (std::size_t v = 0; v < tokens::grid_voices; ++v) {
+        if (!masked(v, f)) continue;
+        // In random order what won't be taken needs no guess, but its place in the order.
+        guesses_.push_back({v, f, cell::masked, unmasking.sure_first ? 0 : random.uniform()});
+      }
+    }
+    if (unmasking.sure_first) {
+      for (Guess& g : guesses_) {
+        g = guess(grid, g.voice, g.frame, unmasking.temperature, random, ranges[g.voice]);
+      }
+    }
+    std::sort(guesses_.begin(), guesses_.end(), [](const Guess& a, const Guess& b) {
+      return a.sureness != b.sureness ? a.sureness > b.sureness
+                                      : std::pair(a.frame, a.voice) < std::pair(b.frame, b.voice);
+    });
+    guesses_.resize(until - known);
+    // In the order of time, so that no hold is put after a rest that was just put.
+    std::sort(guesses_.begin(), guesses_.end(), [](const Guess& a, const Guess& b) {
+      return std::pair(a.frame, a.voice) < std::pair(b.frame, b.voice);
+    });
+    for (const Guess& g : guesses_) {
+      const bool decided =
+          unmasking.sure_first &&
+          !(g.cell == cell::hold && grid.cells[g.voice][g.frame - 1] == cell::rest);
+      grid.cells[g.voice][g.frame] =
+          decided
+              ? g.cell
+              : guess(grid, g.voice, g.frame, unmasking.temperature, random, ranges[g.voice]).cell;
+    }
+    known = until;
+  }
+  // A hold may have been put before its note was known to be a rest.
+  for (auto& cells : grid.cells) {
+    for (std::size_t f = 1; f < last; ++f) {
+      if (cells[f] == cell::hold && cells[f - 1] == cell::rest) cells[f] = cell::rest;
+    }
+  }
+}
+
+std::size_t Infiller::score(const VoiceGrid& seen, const VoiceGrid& truth,
+                            std::array<std::vector<double>, tokens::grid_voices>& nats) {
+  run(seen);
+  std::size_t right = 0;
+  for (std::size_t v = 0; v < tokens::grid_voices; ++v) {
+    nats[v].assign(seen.frames(), 0);
+    for (std::size_t f = 0; f < seen.frames(); ++f) {
+      if (seen.cells[v][f] != cell::masked) continue;
+      const auto values = logits(v, f);
+      const auto best = std::max_element(values.begin(), values.end());
+      double total = 0;
+      for (const float value : values) total += std::exp(double{value} - double{*best});
+      const std::size_t wanted = truth.cells[v][f];
+      nats[v][f] = std::log(total) + double{*best} - double{values[wanted]};
+      right += static_cast<std::size_t>(best - values.begin()) == wanted;
+    }
+  }
+  return right;
+}
+
+Result<Infilled> infill(Infiller& infiller, const music::Score& score, int first, int last,
+                        std::vector<std::size_t> parts, const Unmasking& unmasking,
+                        const Progress& progress) {
+  ANTIPHON_CHECK(check(unmasking));
+  ANTIPHON_TRY(const Region region, region_of(score, first, last));
+  if (parts.empty()) {
+    for (std::size_t i = 0; i < score.parts.size(); ++i) {
+      if (!score.parts[i].drums && !score.parts[i].notes.empty()) parts.push_back(i);
+    }
+  }
+  std::sort(parts.begin(), parts.end());
+  parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
+  if (parts.empty()) return Error{Errc::invalid_input, "there is no pitched part with notes"};
+  for (const std::size_t i : parts) {
+    if (!score.parts[i].drums && !score.parts[i].notes.empty()) continue;
+    return Error{Errc::invalid_input, "part " + std::to_string(i + 1) +
+                                          (score.parts[i].drums ? " is drums" : " has no notes") +
+                                          ", expected a part of pitched notes"};
+  }
+
+  Infilled result;
+  result.score = score;
+  for (const std::size_t i : parts) {
+    std::erase_if(result.score.parts[i].notes, [&](const music::Note& note) {
+      return note.onset >= region.begin && note.onset < region.end;
+    });
+  }
+  const auto whole = tokens::quantize(score);
+  // A part's lines are seen with the notes that it had, and sit where those were.
+  std::vector<std::vector<Seat>> own(parts.size());
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    for (Line& line : tokens::lines_of(whole.parts[parts[i]].notes)) {
+      own[i].push_back({parts[i], std::move(line), true, any_pitch});
+    }
+  }
+  Random random(unmasking.seed);
+  for (std::size_t begin = 0; begin < own.size() && !result.stopped;) {
+    // As many parts at a time as there are voices for.
+    std::vector<Seat> seats;
+    std::size_t end = begin;
+    for (; end < own.size() &&
+           (end == begin || seats.size() + own[end].size() <= tokens::grid_voices);
+         ++end) {
+      seats.insert(seats.end(), own[end].begin(), own[end].end());
+    }
+    // The rest of the voices are given to what sounds around, most notes first.
+    const auto around = tokens::quantize(result.score);
+    std::vector<Seat> others;
+    for (std::size_t p = 0; p < around.parts.size(); ++p) {
+      const auto at = std::find(parts.begin(), parts.end(), p);
+      const bool pending =
+          at != parts.end() && at - parts.begin() >= static_cast<std::ptrdiff_t>(begin);
+      if (around.parts[p].drums || pending) continue;
+      Line near;
+      const std::int32_t reach = static_cast<std::int32_t>(infiller.frames());
+      for (const GridNote& note : around.parts[p].notes) {
+        if (note.end() > (region.from - reach) * tokens::steps_per_frame &&
+            note.onset < (region.to + reach) * tokens::steps_per_frame) {
+          near.push_back(note);
+        }
+      }
+      for (Line& line : tokens::lines_of(near))
+        others.push_back({p, std::move(line), false, any_pitch});
+    }
+    std::stable_sort(others.begin(), others.end(),
+                     [](const Seat& a, const Seat& b) { return a.line.size() > b.line.size(); });
+    others.resize(std::min(others.size(), tokens::grid_voices - seats.size()));
+    seats.insert(seats.end(), others.begin(), others.end());
+    std::stable_sort(seats.begin(), seats.end(), [](const Seat& a, const Seat& b) {
+      return mean_pitch(a.line) > mean_pitch(b.line);
+    });
+    for (Seat& seat : seats) {
+      if (!seat.filled) continue;
+      std::erase_if(seat.line, [&](const GridNote& note) {
+        const Ticks onset{note.onset * tokens::ticks_per_step};
+        return onset >= region.begin && onset < region.end;
+      });
+    }
+    Filling filling(infiller, whole, region, unmasking, random);
+    const double parts_done = static_cast<double>(begin) / static_cast<double>(own.size());
+    const double share = static_cast<double>(end - begin) / static_cast<double>(own.size());
+    result.stopped = !filling.run(seats, progress, parts_done, share);
+    result.passes += filling.passes();
+    for (const Seat& seat : seats) {
+      if (!seat.filled) continue;
+      music::Part& part = result.score.parts[seat.part];
+      result.notes += add_made(seat.line, region, loudness_of(score.parts[seat.part]), part);
+      sort_notes(part);
+    }
+    begin = end;
+  }
+  return result;
+}
+
+Result<Infilled> harmonize(Infiller& infiller, const music::Score& score, std::size_t melody,
+                           const Unmasking& unmasking, const Progress& progress) {
+  ANTIPHON_CHECK(check(unmasking));
+  const music::Part& tune = score.parts[melody];
+  if (tune.drums || tune.notes.empty()) {
+    return Error{Errc::invalid_input, "part " + std::to_string(melody + 1) +
+                                          (tune.drums ? " is drums" : " has no notes") +
+                                          ", expected a melody"};
+  }
+  struct Voice {
+    const char* name;
+    PitchRange range;
+  };
+  static constexpr Voice below[] = {{"alto", {53, 76}}, {"tenor", {46, 69}}, {"bass", {36, 62}}};
+  constexpr std::uint8_t strings = 48;
+  Infilled result;
+  result.score = score;
+  result.score.parts = {tune};
+  ANTIPHON_TRY(const Region region,
+               region_of(result.score, 1, static_cast<int>(music::bars_of(result.score).size())));
+  const auto grid = tokens::quantize(result.score);
+  std::vector<Seat> seats = {{0, tokens::lines_of(grid.parts[0].notes).front(), false, any_pitch}};
+  for (std::size_t i = 0; i < std::size(below); ++i) {
+    seats.push_back({i + 1, {}, true, below[i].range});
+    music::Part part;
+    part.name = std::string(music::ai_part_prefix) + " " + below[i].name;
+    part.program = strings;
+    result.score.parts.push_back(std::move(part));
+  }
+  Random random(unmasking.seed);
+  Filling filling(infiller, grid, region, unmasking, random);
+  result.stopped = !filling.run(seats, progress, 0, 1);
+  result.passes = filling.passes();
+  for (const Seat& seat : seats) {
+    if (!seat.filled) continue;
+    result.notes += add_made(seat.line, region, loudness_of(tune), result.score.parts[seat.part]);
+  }
+  return result;
+}
+
+}  // namespace antiphon::generate
