@@ -19,5 +19,6 @@ void add_groove_export(CLI::App& app);
 void add_benchmark(CLI::App& app);
 void add_originality(CLI::App& app);
 void add_infill(CLI::App& app);
+void add_infill_evaluate(CLI::App& app);
 
 }  // namespace antiphon::apps

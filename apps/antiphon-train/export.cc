@@ -55,6 +55,10 @@ void add_golden(CLI::App& app) {
       const Status status = train::write_golden(shape, 20240229, *folder, name);
       if (!status) fail(status.error().message);
     }
+    const Status masked =
+        train::write_golden(train::golden_masked_shape(), 20240229,
+                            std::filesystem::path(*folder) / "masked", "golden_masked");
+    if (!masked) fail(masked.error().message);
     const Status status = train::write_groove_golden(std::filesystem::path(*folder) / "groove",
                                                      "golden_groove", 20240229);
     if (!status) fail(status.error().message);

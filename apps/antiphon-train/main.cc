@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   antiphon::apps::add_benchmark(app);
   antiphon::apps::add_originality(app);
   antiphon::apps::add_infill(app);
+  antiphon::apps::add_infill_evaluate(app);
   CLI11_PARSE(app, argc, argv);
   return 0;
 }

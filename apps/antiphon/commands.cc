@@ -9,6 +9,8 @@ std::span<const Command> commands() {
       {"jam", "Play with a player in time", jam_command},
       {"serve", "Play for others, over the network", serve_command},
       {"continue", "Go on with a score", continue_command},
+      {"infill", "Fill bars given all that is around them", infill_command},
+      {"harmonize", "Put three voices below a melody", harmonize_command},
       {"groove", "Make drums in a style", groove_command},
       {"humanize", "Play a score's drums as a human would", humanize_command},
       {"render", "Play a score into a WAV file", render_command},

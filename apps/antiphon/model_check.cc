@@ -170,7 +170,13 @@ ModelCheck check_model(const fs::path& folder) {
       check.failed.push_back(model.error().message);
     }
   };
-  groove ? loads(load_groove_model(path)) : loads(load_model(path));
+  if (groove) {
+    loads(load_groove_model(path));
+  } else if (string_in(as_text(*config), "architecture") == "masked-transformer") {
+    loads(load_infill_model(path));
+  } else {
+    loads(load_model(path));
+  }
   return check;
 }
 

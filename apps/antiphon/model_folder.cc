@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "crypto/hash.h"
 #include "generate/groove.h"
+#include "generate/infill.h"
 #include "generate/net_model.h"
 
 namespace antiphon::app {
@@ -56,6 +57,19 @@ Result<LoadedModel> load_model(const std::string& name) {
       generate::load_event_net(as_text(config), as_text(vocabulary), *bytes, bytes, nn::Type::i8);
   if (!net) return Error{net.error().code, folder.string() + ": " + net.error().message};
   return LoadedModel{name_of(folder), crypto::sha256_hex(*bytes), *std::move(net)};
+}
+
+Result<LoadedInfill> load_infill_model(const std::string& name) {
+  ANTIPHON_TRY(const fs::path folder, find_model(name));
+  ANTIPHON_TRY(const Bytes config, read_file(folder / "config.json", 1 << 20));
+  // A model of another architecture may have no vocabulary; what it is says more.
+  const auto vocabulary = read_file(folder / "vocabulary.json", 1 << 20);
+  ANTIPHON_TRY(Bytes weights, read_file(folder / "weights.safetensors"));
+  const auto bytes = std::make_shared<const Bytes>(std::move(weights));
+  auto model =
+      generate::load_infill(as_text(config), vocabulary ? as_text(*vocabulary) : "", *bytes, bytes);
+  if (!model) return Error{model.error().code, folder.string() + ": " + model.error().message};
+  return LoadedInfill{name_of(folder), crypto::sha256_hex(*bytes), *std::move(model)};
 }
 
 Result<LoadedGroove> load_groove_model(const std::string& name) {

@@ -30,6 +30,16 @@ struct LoadedModel {
 /// Loads `config.json`, `vocabulary.json` and `weights.safetensors` of a model's folder.
 Result<LoadedModel> load_model(const std::string& name);
 
+/// A masked transformer that fills voice grids and what a report says of it.
+struct LoadedInfill {
+  std::string name;
+  std::string sha256;  ///< Of weights.safetensors.
+  std::shared_ptr<const nn::Transformer> transformer;
+};
+
+/// Loads the same files of an infill model's folder.
+Result<LoadedInfill> load_infill_model(const std::string& name);
+
 /// A generator of drum patterns and what a report says of it.
 struct LoadedGroove {
   std::string name;

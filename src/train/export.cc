@@ -11,6 +11,7 @@
 #include "nn/matrix.h"
 #include "nn/safetensors.h"
 #include "tokens/vocabulary.h"
+#include "tokens/voice_grid.h"
 #include "train/shape.h"
 
 namespace antiphon::train {
@@ -58,7 +59,8 @@ Status export_model(const std::filesystem::path& checkpoint, const std::filesyst
                  checkpoint.string() + ": not a checkpoint, its metadata has no `config`"};
   }
   ANTIPHON_TRY(const Shape config, Shape::parse(config_text->second));
-  const std::string vocabulary = tokens::vocabulary_json();
+  const std::string vocabulary =
+      config.bidirectional ? tokens::voice_grid_json() : tokens::vocabulary_json();
   if (config.vocabulary != crypto::sha256_hex(as_bytes(vocabulary))) {
     return Error{Errc::invalid_input, checkpoint.string() + ": trained with another vocabulary"};
   }

@@ -111,6 +111,13 @@ Shape golden_lstm_shape() {
   return Shape::of(config);
 }
 
+Shape golden_masked_shape() {
+  Shape shape = golden_shape();
+  shape.bidirectional = true;
+  shape.rotary = {6, 1000.0, 0, 1000.0};
+  return shape;
+}
+
 Status write_golden(const Shape& shape, std::uint64_t seed, const std::filesystem::path& folder,
                     const std::string& name) {
   ANTIPHON_CHECK(shape.check());

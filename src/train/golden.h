@@ -24,5 +24,7 @@ Status write_golden(const Shape& shape, std::uint64_t seed, const std::filesyste
 Shape golden_shape();
 Shape golden_plain_shape();
 Shape golden_lstm_shape();
+/// A masked transformer, whose steps see each other.
+Shape golden_masked_shape();
 
 }  // namespace antiphon::train

@@ -79,11 +79,13 @@ TEST_F(Ops, SwigluAgreesWithItsFormula) {
 
 TEST_F(Ops, AttentionAgreesWithMaskedSoftmaxOverOddLengths) {
   for (const std::int64_t length : {1, 7, 128, 131, 300}) {
-    const AttentionShape shape{2, length, 4, 2, 8};
-    const Tensor qkv = leaf({2 * length, 64});
-    const Positions positions = some_positions(2, length, 4);
-    expect_same(ops::attention(qkv, positions, shape), ops::plain::attention(qkv, positions, shape),
-                {qkv});
+    for (const bool causal : {true, false}) {
+      const AttentionShape shape{2, length, 4, 2, 8, causal};
+      const Tensor qkv = leaf({2 * length, 64});
+      const Positions positions = some_positions(2, length, 4);
+      expect_same(ops::attention(qkv, positions, shape),
+                  ops::plain::attention(qkv, positions, shape), {qkv});
+    }
   }
 }
 
