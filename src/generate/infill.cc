@@ -248,7 +248,7 @@ Status check(const Unmasking& unmasking) {
 }
 
 Infiller::Infiller(std::shared_ptr<const nn::Transformer> model)
-    : session_(model, {.capacity = 0, .rows = model->config().context, .workers = nullptr}),
+    : session_(model),
       z_(std::size_t{model->config().context} * model->config().dim),
       rows_(model->config().context),
       steps_(model->config().context) {

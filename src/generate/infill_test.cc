@@ -41,7 +41,7 @@ music::Score song() {
     if (quarter != 8 && quarter != 16) {
       score.parts[0].notes.push_back({at, Ticks{tied ? 1920 : 957}, 72, 90});
     }
-    score.parts[1].notes.push_back({at + Ticks{3}, Ticks{960}, 48, 70});
+    score.parts[1].notes.push_back({at + Ticks{3}, Ticks{957}, 48, 70});
   }
   score.parts[0].velocities_known = score.parts[1].velocities_known = true;
   return score;

@@ -11,8 +11,10 @@ Session::Session(std::shared_ptr<const Transformer> model, SessionOptions option
       workers_(options.workers),
       cache_(model_->type(), 0, model_->config().layers, model_->config().kv_heads,
              model_->config().head_dim, capacity_),
-      work_(*model_, std::max<std::size_t>(1, options.rows), workers_ ? workers_->count() : 1,
-            capacity_),
+      // Steps that all see each other go through the layers in one piece.
+      work_(*model_,
+            model_->config().bidirectional ? capacity_ : std::max<std::size_t>(1, options.rows),
+            workers_ ? workers_->count() : 1, capacity_),
       rows_(work_.rows()),
       z_(model_->config().dim),
       choice_(model_->ends(), model_->kernels()) {
