@@ -35,6 +35,8 @@ struct Batch {
   std::vector<std::int32_t> predicted_from;  ///< [events], the flat index of the step before.
   std::array<std::vector<std::int32_t>, max_fields> targets;  ///< [events], -1: no such field.
   std::array<Bags, max_fields - 1> conditions;                ///< [events], after each field.
+  /// [events] each, what a field's loss is multiplied by; empty: 1.
+  std::array<std::vector<float>, max_fields> weights;
   std::int64_t notes = 0;  ///< Events that begin a note: what 'per note' divides by.
 
   std::size_t events() const { return predicted_from.size(); }

@@ -31,13 +31,13 @@ class Dataset {
   const std::vector<Piece>& pieces() const { return pieces_; }
   std::size_t notes() const { return notes_; }
 
+  const Piece& draw_piece(Random& random) const;
   /// Rows filled with random excerpts, each as `change` makes it if there is one.
   Batch draw(std::int64_t sequences, std::int64_t length, Random& random,
              Layout layout = Layout::compound, const Change& change = {}) const;
 
  private:
   void add(Piece piece, double weight);
-  const Piece& draw_piece(Random& random) const;
 
   std::vector<Piece> pieces_;
   std::vector<double> until_;  ///< Running sums of the pieces' chances.

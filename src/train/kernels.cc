@@ -217,7 +217,7 @@ void softmax_gradient(const T* p, T* p_gradient, std::int64_t first, std::int64_
 
 template <class T>
 double cross_entropy(const T* logits, const float* bias, const std::int64_t* target,
-                     std::int64_t rows, std::int64_t size, T* gradient) {
+                     const float* weight, std::int64_t rows, std::int64_t size, T* gradient) {
   double loss = 0;
   for (std::int64_t row = 0; row < rows; ++row) {
     const T* in = logits + row * size;
@@ -234,12 +234,13 @@ double cross_entropy(const T* logits, const float* bias, const std::int64_t* tar
     float total = 0;
 #pragma omp simd reduction(+ : total)
     for (std::int64_t i = 0; i < size; ++i) total += exp_of(value(i) - most);
-    const float factor = 1.0F / total;
-    loss += static_cast<double>(std::log(total) + most - value(target[row]));
+    const float counts = weight == nullptr ? 1.0F : weight[row];
+    const float factor = counts / total;
+    loss += static_cast<double>(counts * (std::log(total) + most - value(target[row])));
 #pragma omp simd
     for (std::int64_t i = 0; i < size; ++i) store(out[i], exp_of(value(i) - most) * factor);
     const float p = exp_of(value(target[row]) - most) * factor;
-    store(out[target[row]], p - 1.0F);
+    store(out[target[row]], p - counts);
   }
   return loss;
 }
@@ -353,8 +354,8 @@ double sum_of_squares(const T* x, std::int64_t count) {
   template void rotate(const T*, const float*, const float*, std::int64_t, float, float, T*);      \
   template void softmax(T*, std::int64_t, std::int64_t, std::int64_t);                             \
   template void softmax_gradient(const T*, T*, std::int64_t, std::int64_t, std::int64_t);          \
-  template double cross_entropy(const T*, const float*, const std::int64_t*, std::int64_t,         \
-                                std::int64_t, T*);                                                 \
+  template double cross_entropy(const T*, const float*, const std::int64_t*, const float*,         \
+                                std::int64_t, std::int64_t, T*);                                   \
   template void lstm(const LstmStep&, const T*, const T*, const float*, const float*, T*, float*,  \
                      T*, T*);                                                                      \
   template void lstm_gradient(const LstmStep&, const T*, const T*, const float*, const float*, T*, \

@@ -58,11 +58,11 @@ template <class T>
 void softmax_gradient(const T* p, T* p_gradient, std::int64_t first, std::int64_t last,
                       std::int64_t length);
 
-/// -ln softmax(logits + bias)[target] of each row, added up; `gradient` is softmax minus the
-/// target's one.
+/// -ln softmax(logits + bias)[target] of each row times its weight (null: 1), added up; `gradient`
+/// is softmax minus the target's one, times the weight.
 template <class T>
 double cross_entropy(const T* logits, const float* bias, const std::int64_t* target,
-                     std::int64_t rows, std::int64_t size, T* gradient);
+                     const float* weight, std::int64_t rows, std::int64_t size, T* gradient);
 
 /// Sums of the columns of x [rows, size], added to `out`.
 template <class T>

@@ -134,14 +134,18 @@ std::vector<at::Tensor> Model::losses(const Batch& batch) {
   std::vector<at::Tensor> losses;
   for (std::size_t field = 0; field < heads_.size(); ++field) {
     std::vector<std::int64_t> rows, target;
+    std::vector<float> weights;
     for (std::size_t event = 0; event < batch.events(); ++event) {
       if (batch.targets[field][event] < 0) continue;
       rows.push_back(static_cast<std::int64_t>(event));
       target.push_back(batch.targets[field][event]);
+      if (!batch.weights[field].empty()) weights.push_back(batch.weights[field][event]);
     }
+    const at::Tensor weight =
+        weights.empty() ? at::Tensor() : tensor_of(weights, at::kFloat, device_);
     const at::Tensor taken = ops::take(z, tensor_of(rows, at::kLong, device_), product_);
     losses.push_back(ops::cross_entropy(head_logits(heads_[field], taken), heads_[field].bias,
-                                        tensor_of(target, at::kLong, device_)));
+                                        tensor_of(target, at::kLong, device_), weight));
     if (field + 1 < heads_.size() && !batch.conditions[field].rows.empty()) {
       z = z + ops::bag(condition_, to_device(batch.conditions[field]));
     }

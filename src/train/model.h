@@ -25,8 +25,8 @@ class Model {
   Parameters& parameters() { return parameters_; }
   const Parameters& parameters() const { return parameters_; }
 
-  /// Sum over the batch's events of -ln p(field), by field; add them up and divide by the events
-  /// for nats an event. Each has a gradient.
+  /// Sum over the batch's events of -ln p(field), by field, each times its weight; without weights
+  /// add them up and divide by the events for nats an event. Each has a gradient.
   std::vector<at::Tensor> losses(const Batch& batch);
 
   /// What the fields are chosen from: the final norm of the steps `predicted_from`.

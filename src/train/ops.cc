@@ -427,7 +427,7 @@ struct Lstm : torch::autograd::Function<Lstm> {
 
 struct CrossEntropy : torch::autograd::Function<CrossEntropy> {
   static Tensor forward(AutogradContext* context, const Tensor& logits, const Tensor& bias,
-                        const Tensor& target) {
+                        const Tensor& target, const Tensor& weight) {
     const auto rows = logits.size(0);
     const auto size = logits.size(1);
     const Tensor gradient = at::empty_like(logits);
@@ -438,7 +438,8 @@ struct CrossEntropy : torch::autograd::Function<CrossEntropy> {
       at::parallel_for(0, rows, rows_a_task, [&](std::int64_t begin, std::int64_t end) {
         const double own = kernels::cross_entropy<T>(
             data<T>(logits) + begin * size, bias.numel() > 0 ? data<float>(bias) : nullptr,
-            data<std::int64_t>(target) + begin, end - begin, size,
+            data<std::int64_t>(target) + begin,
+            weight.numel() > 0 ? data<float>(weight) + begin : nullptr, end - begin, size,
             data<T>(gradient) + begin * size);
         const std::lock_guard lock(joining);
         loss += own;
@@ -461,7 +462,7 @@ struct CrossEntropy : torch::autograd::Function<CrossEntropy> {
                                 data<float>(bias_gradient));
       });
     }
-    return {gradient * factor, bias_gradient, Tensor()};
+    return {gradient * factor, bias_gradient, Tensor(), Tensor()};
   }
 };
 
@@ -500,9 +501,10 @@ Tensor take(const Tensor& x, const Tensor& index, at::ScalarType product) {
   return x.index_select(0, index).to(product);
 }
 
-Tensor cross_entropy(const Tensor& logits, const Tensor& bias, const Tensor& target) {
-  if (!logits.is_cpu()) return plain::cross_entropy(logits, bias, target);
-  return CrossEntropy::apply(logits, or_empty(bias), target);
+Tensor cross_entropy(const Tensor& logits, const Tensor& bias, const Tensor& target,
+                     const Tensor& weight) {
+  if (!logits.is_cpu()) return plain::cross_entropy(logits, bias, target, weight);
+  return CrossEntropy::apply(logits, or_empty(bias), target, or_empty(weight));
 }
 
 }  // namespace antiphon::train::ops

@@ -71,10 +71,11 @@ at::Tensor lstm(const at::Tensor& gates, const at::Tensor& weight, const at::Ten
 /// Rows `index` of x in the product type. No row twice. Shapes: x [n, dim] float, index [m] int64.
 at::Tensor take(const at::Tensor& x, const at::Tensor& index, at::ScalarType product);
 
-/// Sum over rows of -ln softmax(logits + bias)[target]. Shapes: logits [n, size] product type, bias
-/// [size] float or undefined, target [n] int64.
-at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& bias,
-                         const at::Tensor& target);
+/// Sum over rows of -ln softmax(logits + bias)[target] times weight. Shapes: logits [n, size]
+/// product type, bias [size] float or undefined, target [n] int64, weight [n] float or undefined:
+/// all 1.
+at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& bias, const at::Tensor& target,
+                         const at::Tensor& weight = {});
 
 namespace plain {
 at::Tensor bag(const at::Tensor& table, const DeviceBags& bags);
@@ -85,8 +86,8 @@ at::Tensor attention(const at::Tensor& qkv, const Positions& positions,
                      const AttentionShape& shape);
 at::Tensor lstm(const at::Tensor& gates, const at::Tensor& weight, const at::Tensor& bias,
                 const at::Tensor& first, std::int64_t sequences);
-at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& bias,
-                         const at::Tensor& target);
+at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& bias, const at::Tensor& target,
+                         const at::Tensor& weight = {});
 }  // namespace plain
 }  // namespace ops
 }  // namespace antiphon::train

@@ -96,11 +96,12 @@ at::Tensor lstm(const at::Tensor& gates, const at::Tensor& weight, const at::Ten
   return at::stack(out, 1).view({sequences * length, dim});
 }
 
-at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& bias,
-                         const at::Tensor& target) {
+at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& bias, const at::Tensor& target,
+                         const at::Tensor& weight) {
   const auto exact = logits.to(at::kFloat);
   const auto log_p = at::log_softmax(bias.defined() ? exact + bias : exact, -1);
-  return -log_p.gather(1, target.view({-1, 1})).sum();
+  const auto own = log_p.gather(1, target.view({-1, 1})).view({-1});
+  return -(weight.defined() ? own * weight : own).sum();
 }
 
 }  // namespace antiphon::train::ops::plain

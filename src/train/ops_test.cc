@@ -119,6 +119,9 @@ TEST_F(Ops, CrossEntropyAgreesWithLogSoftmax) {
               ops::plain::cross_entropy(logits, bias, target), {logits, bias}, 1e-3);
   expect_same(ops::cross_entropy(logits, Tensor(), target),
               ops::plain::cross_entropy(logits, Tensor(), target), {logits}, 1e-3);
+  const Tensor weight = at::randn({logits.size(0)});
+  expect_same(ops::cross_entropy(logits, bias, target, weight),
+              ops::plain::cross_entropy(logits, bias, target, weight), {logits, bias}, 1e-3);
 }
 
 TEST_F(Ops, Bfloat16StaysWithinItsRounding) {
