@@ -129,7 +129,8 @@ class Filling {
         note.duration = tokens::steps_per_frame;
         note.pitch = static_cast<std::uint8_t>(cell::pitch(c));
         const auto place = std::upper_bound(line.begin(), line.end(), note, tokens::comes_before);
-        current = static_cast<std::size_t>(line.insert(place, note) - line.begin());
+        current = static_cast<std::size_t>(place - line.begin());
+        line.insert(place, note);
         sounding = true;
       } else if (c == cell::hold && sounding) {
         line[current].duration = step + tokens::steps_per_frame - line[current].onset;

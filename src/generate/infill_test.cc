@@ -143,6 +143,8 @@ TEST(Harmonize, PutsThreeVoicesInTheirRangesBelow) {
   EXPECT_EQ(made->score.parts[0], song().parts[0]);
   EXPECT_EQ(made->score.parts[3].name, "Antiphon: bass");
   ASSERT_FALSE(made->score.parts[3].notes.empty());
+  // Notes made one after another in a part that began empty.
+  EXPECT_GT(made->notes, 50U);
   for (const Note& note : made->score.parts[3].notes) {
     EXPECT_GE(note.pitch, 36);
     EXPECT_LE(note.pitch, 62);
