@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "antiphon/commands.h"
-#include "antiphon/drum_files.h"
 #include "antiphon/model_folder.h"
+#include "antiphon/output_files.h"
 #include "antiphon/score_files.h"
 
 namespace antiphon::app {
@@ -16,7 +16,7 @@ namespace {
 struct Options {
   std::string model = "groove";
   generate::GrooveWish wish{.style = "rock", .tempo = 110};
-  DrumFiles files{.out = "groove.mid"};
+  OutputFiles files{.out = "groove.mid"};
 };
 
 Status groove(const Options& options) {
@@ -53,7 +53,7 @@ Action groove_command(CLI::App& flags) {
       ->capture_default_str();
   flags.add_option("--seed", wish.seed, "The same seed plays the same")->capture_default_str();
   flags.add_option("--model", options->model, "A model's name or folder")->capture_default_str();
-  add_drum_file_flags(flags, options->files);
+  add_output_file_flags(flags, options->files);
   return [options] { return groove(*options); };
 }
 

@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "antiphon/commands.h"
-#include "antiphon/drum_files.h"
 #include "antiphon/model_folder.h"
+#include "antiphon/output_files.h"
 #include "antiphon/score_files.h"
 #include "generate/groove.h"
 
@@ -15,7 +15,7 @@ struct Options {
   std::filesystem::path in;
   std::string model = "groove", style;
   std::uint64_t seed = 1;
-  DrumFiles files;
+  OutputFiles files;
 };
 
 Status humanize(const Options& options) {
@@ -41,7 +41,7 @@ Action humanize_command(CLI::App& flags) {
   flags.add_option("--style", options->style, "What kind of music (default: none in particular)");
   flags.add_option("--seed", options->seed, "The same seed plays the same")->capture_default_str();
   flags.add_option("--model", options->model, "A model's name or folder")->capture_default_str();
-  add_drum_file_flags(flags, options->files)->required();
+  add_output_file_flags(flags, options->files)->required();
   return [options] { return humanize(*options); };
 }
 

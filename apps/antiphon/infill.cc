@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "antiphon/commands.h"
-#include "antiphon/drum_files.h"
 #include "antiphon/model_folder.h"
+#include "antiphon/output_files.h"
 #include "antiphon/performing.h"
 #include "antiphon/score_files.h"
 #include "base/file.h"
@@ -24,7 +24,7 @@ struct Options {
   std::vector<std::string> parts;
   std::string order = "random";
   generate::Unmasking unmasking{};
-  DrumFiles files;
+  OutputFiles files;
 };
 
 struct Bars {
@@ -138,7 +138,7 @@ void add_flags(CLI::App& flags, Options& options) {
       ->capture_default_str();
   flags.add_option("--seed", unmasking.seed, "The same seed makes the same")->capture_default_str();
   flags.add_option("--model", options.model, "A model's name or folder")->capture_default_str();
-  add_drum_file_flags(flags, options.files)->required();
+  add_output_file_flags(flags, options.files)->required();
   flags.add_option("--report", options.report, "Also seed, passes and time as JSON");
 }
 

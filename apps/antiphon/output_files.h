@@ -10,18 +10,18 @@
 
 namespace antiphon::app {
 
-/// What `groove` and `humanize` leave behind.
-struct DrumFiles {
+/// What a command that makes a score leaves behind.
+struct OutputFiles {
   std::filesystem::path out{}, wav{}, picture{};
 };
 
 /// Gives the flag of `out`.
-CLI::Option* add_drum_file_flags(CLI::App& flags, DrumFiles& files);
+CLI::Option* add_output_file_flags(CLI::App& flags, OutputFiles& files);
 
 /// What can be known to be wrong before the work is done.
-Status check(const DrumFiles& files);
+Status check(const OutputFiles& files);
 
 /// Writes the score, and the sound and the picture that were asked for. `title` is the picture's.
-Status write(const DrumFiles& files, const music::Score& score, const std::string& title);
+Status write(const OutputFiles& files, const music::Score& score, const std::string& title);
 
 }  // namespace antiphon::app

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "antiphon/drum_files.h"
+#include "antiphon/output_files.h"
 
 #include "antiphon/score_files.h"
 #include "base/file.h"
@@ -8,14 +8,14 @@
 
 namespace antiphon::app {
 
-CLI::Option* add_drum_file_flags(CLI::App& flags, DrumFiles& files) {
+CLI::Option* add_output_file_flags(CLI::App& flags, OutputFiles& files) {
   flags.add_option("--wav", files.wav, "Also the sound");
   flags.add_option("--picture", files.picture, "Also a piano roll: .png or .svg");
   return flags.add_option("-o,--output", files.out, "The score to write: .mid or .musicxml")
       ->capture_default_str();
 }
 
-Status check(const DrumFiles& files) {
+Status check(const OutputFiles& files) {
   ANTIPHON_CHECK(check_score_name(files.out));
   for (const auto& path : {files.out, files.wav, files.picture}) {
     if (!path.empty()) ANTIPHON_CHECK(check_writable(path));
@@ -26,7 +26,7 @@ Status check(const DrumFiles& files) {
   return Done{};
 }
 
-Status write(const DrumFiles& files, const music::Score& score, const std::string& title) {
+Status write(const OutputFiles& files, const music::Score& score, const std::string& title) {
   ANTIPHON_CHECK(write_score(files.out, score));
   if (!files.wav.empty()) {
     if (const auto sound = sound::render_to_wav(score, files.wav); !sound) return sound.error();
