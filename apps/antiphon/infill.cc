@@ -156,6 +156,7 @@ Action infill_command(CLI::App& flags) {
 
 Action harmonize_command(CLI::App& flags) {
   auto options = std::make_shared<Options>();
+  options->unmasking.steps = 64;  // Three voices out of nothing want more passes than a few bars.
   flags.add_option("--melody", options->melody,
                    "The part to harmonize, by number or name (default: the most melodic)");
   add_flags(flags, *options);

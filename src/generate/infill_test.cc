@@ -154,12 +154,12 @@ TEST(Harmonize, PutsThreeVoicesInTheirRangesBelow) {
 TEST(Infiller, LeavesNoCellMaskedAndNoHoldAfterARest) {
   Infiller infiller = small_infiller();
   tokens::VoiceGrid grid(infiller.frames());
-  for (std::size_t voice : {0, 3}) {
+  for (const std::size_t voice : {std::size_t{0}, std::size_t{3}}) {
     std::fill(grid.cells[voice].begin(), grid.cells[voice].end(), cell::masked);
   }
   Random random(1);
   infiller.fill(grid, grid.frames(), {.steps = 1}, random);
-  for (std::size_t voice : {0, 3}) {
+  for (const std::size_t voice : {std::size_t{0}, std::size_t{3}}) {
     const auto& cells = grid.cells[voice];
     EXPECT_EQ(std::count(cells.begin(), cells.end(), cell::masked), 0);
     for (std::size_t f = 1; f < cells.size(); ++f) {
