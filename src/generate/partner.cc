@@ -195,8 +195,9 @@ bool Partner::voice_allowed(int voice, std::int32_t at) const {
   if (static_cast<std::size_t>(slot) >= stream_.header().slots.size()) return false;
   const bool first = voice % 3 == 0, release = voice % 3 == 1, tie = voice % 3 == 2;
   if (stream_.header().slots[static_cast<std::size_t>(slot)].role == Role::human) {
-    return first ||
-           (release && any_pitch([&](int pitch) { return human_may(release, slot, pitch); }));
+    // Where every key is held, none can go down.
+    return (first || release) &&
+           any_pitch([&](int pitch) { return human_may(release, slot, pitch); });
   }
   if (release || at < ai_from_ || at >= last_end_) return false;
   if (last_ai_ && at == stream_.now() && slot < last_ai_->slot) return false;

@@ -194,6 +194,18 @@ TEST(Partner, ARewrittenPastIsThePastForTheModel) {
   EXPECT_LT(detour_model.fed() - fed, 60u) << "what stands isn't told again";
 }
 
+TEST(Partner, AHumanPartThatHoldsEveryKeyIsImaginedToPressNone) {
+  NoisyModel model(512, tokens::field_voice, 0);  // Wants nothing but the human's onsets.
+  Partner partner(model, header_of(melody(1), roles, tokens::Style::song), 0, {});
+  for (int pitch = 0; pitch < 128; ++pitch) {
+    TimedEvent key;
+    key.event.type = tokens::EventType::onset;
+    key.event.pitch = static_cast<std::uint8_t>(pitch);
+    partner.hear(key);
+  }
+  partner.play(24, 1);  // Keys beyond the 128th would be out of all tables.
+}
+
 TEST(Partner, ImaginedHumansFollowTheirPartsOrder) {
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     NoisyModel model(512);
