@@ -96,6 +96,7 @@ TEST(Node, AnswersFrameByFrame) {
       EXPECT_EQ(event.event.slot, 1);
     }
   }
+  node.clear();  // Which waits for what is being served.
   EXPECT_EQ(node.counts().asked, 1U);
   EXPECT_EQ(node.counts().frames, 16U);
 }
