@@ -17,6 +17,8 @@ std::span<const Command> commands() {
       {"show", "Draw a score as a piano roll", show_command},
       {"convert", "Read a score in one format and write it in another", convert_command},
       {"evaluate", "Measure accompaniments", evaluate_command},
+      {"atlas", "Measure how a device and a node share the work, over any network", atlas_command},
+      {"bench", "Measure how jams are kept in time", bench_command},
       {"models", "List, show, verify and time models", models_command},
   };
   return table;

@@ -24,6 +24,8 @@ struct Command {
 std::span<const Command> commands();
 
 Action accompany_command(CLI::App& flags);
+Action bench_command(CLI::App& flags);
+Action atlas_command(CLI::App& flags);
 Action continue_command(CLI::App& flags);
 Action convert_command(CLI::App& flags);
 Action evaluate_command(CLI::App& flags);

@@ -11,6 +11,7 @@
 #include "antiphon/casting.h"
 #include "antiphon/commands.h"
 #include "antiphon/devices.h"
+#include "antiphon/jam_report.h"
 #include "antiphon/jam_view.h"
 #include "antiphon/performing.h"
 #include "antiphon/quality_report.h"
@@ -46,46 +47,21 @@ struct Options : PerformingOptions {
   std::int32_t stale = edge::Pace().stale;
   double simulated_ms = 0.1;
   double stalls = 0;
-  // Of a node that plays in the place of a model here.
+  // Of a node that takes part.
   std::string node;
   std::filesystem::path certificate, token;
+  std::string mode = "auto", policy = "notes";
+  bool explain = false;
 };
 
-// Where a node leads, its tiers are the cloud's.
-using TierNames = std::array<const char*, edge::tier_count>;
-constexpr TierNames edge_tiers = {"edge", "edge_backup", "reflex", "rule"};
-constexpr TierNames cloud_tiers = {"cloud", "cloud_backup", "reflex", "rule"};
-
-// A jam, and what became of the link to the node that led it, if one did.
+// A jam, and what became of the link to the node that took part, if one did.
 struct Outcome {
   edge::Jam jam;
   std::optional<edge::LinkReport> link;
-  nanoseconds horizon{};
-
-  const TierNames& tiers() const { return link ? cloud_tiers : edge_tiers; }
 };
 
-Json json_of(const edge::Spread& spread) {
-  return {{"p50", spread.p50}, {"p95", spread.p95}, {"p99", spread.p99}, {"worst", spread.worst}};
-}
-
-Json json_of(const edge::JamMeasures& measures, const TierNames& names) {
-  Json tiers;
-  for (std::size_t i = 0; i < edge::tier_count; ++i) tiers[names[i]] = measures.tier_share[i];
-  return {{"frames", measures.frames},
-          {"isr_delivered", measures.isr_delivered},
-          {"isr_model", measures.isr_model},
-          {"isr_sounding", measures.isr_sounding},
-          {"isr_w", measures.isr_w},
-          {"staleness_frames", measures.staleness},
-          {"tier_share", tiers},
-          {"reaction_ms", json_of(measures.reaction_ms)},
-          {"reaction_frames", json_of(measures.reaction_frames)},
-          {"answer_ms", json_of(measures.answer_ms)}};
-}
-
 // Who played what when, and when it was decided.
-Json timeline_of(const edge::Jam& jam, const TierNames& names) {
+Json timeline_of(const edge::Jam& jam) {
   const auto ms = [](nanoseconds time) { return Milliseconds(time).count(); };
   const auto step_ms = [&](std::int32_t step) {
     return ms(jam.timeline.time_of({step * tokens::ticks_per_step}));
@@ -93,7 +69,7 @@ Json timeline_of(const edge::Jam& jam, const TierNames& names) {
   Json frames = Json::array(), notes = Json::array(), heard = Json::array();
   for (std::int32_t i = 0; const edge::FrameRecord& frame : jam.frames) {
     frames.push_back({{"at_ms", step_ms(i++ * edge::steps_per_frame)},
-                      {"tier", names[static_cast<std::size_t>(frame.tier)]},
+                      {"tier", name_of(frame.tier)},
                       {"age", frame.age},
                       {"asked_ms", ms(frame.asked)},
                       {"fixed_ms", ms(frame.fixed)}});
@@ -130,22 +106,30 @@ Result<music::Tempo> tempo_of(double bpm) {
   return *tempo;
 }
 
-Result<std::optional<LoadedModel>> load_reflex(const Options& options) {
-  const std::string name = options.reflex.value_or("reflex");
-  const bool there = options.reflex.has_value() || find_model(name).ok();
-  if (name == "none" || !there) return std::optional<LoadedModel>();
-  ANTIPHON_TRY(LoadedModel model, load_model(name));
-  return std::optional<LoadedModel>(std::move(model));
-}
-
 Json json_of(const LoadedModel& model) { return {{"name", model.name}, {"sha256", model.sha256}}; }
 
 Json json_of(const edge::LinkReport& link) {
   const auto ms = [](nanoseconds time) { return Milliseconds(time).count(); };
-  return {{"round_trip_ms", {{"p50", ms(link.round_trip_p50)}, {"p95", ms(link.round_trip_p95)}}},
+  return {{"model", link.model},
+          {"sha256", link.weights},
+          {"round_trip_ms", {{"p50", ms(link.round_trip_p50)}, {"p95", ms(link.round_trip_p95)}}},
           {"bytes_up", link.bytes_up},
           {"bytes_down", link.bytes_down},
           {"breaks", link.breaks}};
+}
+
+Json plans_of(const edge::Jam& jam) {
+  Json plans = Json::array();
+  for (const auto& [from, plan] : jam.plans) {
+    plans.push_back(
+        {{"at_ms", Milliseconds(jam.timeline.time_of({from * tokens::ticks_per_step})).count()},
+         {"mode", collab::mode_names[static_cast<std::size_t>(plan.mode)]},
+         {"interval", plan.interval},
+         {"lead_ms", Milliseconds(plan.lead).count()},
+         {"length", plan.length},
+         {"reason", plan.reason}});
+  }
+  return plans;
 }
 
 Json facts_of(const Options& options, const std::optional<LoadedModel>& model,
@@ -162,23 +146,25 @@ Json facts_of(const Options& options, const std::optional<LoadedModel>& model,
       options.devices.someone_plays() ? options.devices.midi_in : options.in.string();
   facts["simulated"] = options.simulate;
   facts["ai_parts"] = options.casting.parts;
-  if (model) facts["model"] = json_of(*model);
+  facts["model"] = model ? json_of(*model) : Json();
   if (const auto& link = played_jam.link) {
-    facts["model"] = {{"name", link->model}, {"sha256", link->weights}};
     facts["node"] = json_of(*link);
+    facts["mode"] = options.mode;
+    facts["policy"] = options.policy;
+    facts["plans"] = plans_of(jam);
   }
   facts["reflex"] = reflex ? json_of(*reflex) : Json();
   facts["seed"] = options.sampling.seed;
   facts["temperature"] = options.sampling.temperature;
   facts["top_p"] = options.sampling.top_p;
   facts["style"] = options.style;
-  facts["horizon_ms"] = Milliseconds(played_jam.horizon).count();
+  facts["horizon_ms"] = Milliseconds(setup.pace.horizon).count();
   facts["music_seconds"] = played;
   facts["wall_seconds"] = wall_seconds;
   facts["cpu_share"] = cpu / std::max(options.simulate ? played : wall_seconds, 1e-9);
-  facts["live"] = json_of(measures, played_jam.tiers());
+  facts["live"] = to_json(measures);
   if (!options.simulate) {
-    facts["live"]["onset_error_ms"] = json_of(measures.onset_error_ms);
+    facts["live"]["onset_error_ms"] = to_json(measures.onset_error_ms);
     facts["scheduler"] = jam.real_time_scheduler ? "fifo" : "ordinary";
   }
   const music::Score recording = edge::recording_of(jam, setup.header);
@@ -236,9 +222,10 @@ Result<edge::JamSetup> set_up(const Options& options) {
   return setup;
 }
 
-// A node to play with, as the flags name it. The jam asks for a frame as long ahead as the way to
-// it and back takes, and a little more.
-Result<std::unique_ptr<edge::NodeLink>> join_node(const Options& options, edge::JamSetup& setup,
+// A node to play with, as the flags name it. `own`: this device's model, if it has one.
+Result<std::unique_ptr<edge::NodeLink>> join_node(const Options& options,
+                                                  const std::optional<LoadedModel>& own,
+                                                  edge::JamSetup& setup,
                                                   const live::Wakeup& wakeup) {
   auto address = edge::NodeAddress::parse(options.node);
   if (!address) return Error{address.error().code, "--node: " + address.error().message};
@@ -255,26 +242,28 @@ Result<std::unique_ptr<edge::NodeLink>> join_node(const Options& options, edge::
   join.sampling = setup.sampling;
   join.reach = setup.reach;
   ANTIPHON_TRY(auto link, edge::NodeLink::connect(*address, std::move(join), wakeup));
-  constexpr nanoseconds work = std::chrono::milliseconds(6);
-  setup.pace.horizon = std::max(setup.pace.horizon, link->report().round_trip_p95 + work);
-  link->set_horizon(setup.pace.horizon);
+  const edge::LinkReport report = link->report();
+  setup.node.better = !own || own->sha256 != report.weights;
+  setup.node.round_trips = report.round_trips;
+  link->set_horizon(setup.pace.horizon + report.round_trip_p95);
   return link;
 }
 
 // Plays on real devices, or on none, until the music or the player ends it.
-Result<Outcome> play(const Options& options, const edge::Models& models, edge::JamSetup setup,
+Result<Outcome> play(const Options& options, const edge::Models& models,
+                     const std::optional<LoadedModel>& own, edge::JamSetup setup,
                      const generate::Progress& progress) {
   ANTIPHON_TRY(const live::Wakeup wakeup, live::Wakeup::make());
   ANTIPHON_TRY(Devices devices, open_devices(options.devices, wakeup));
   std::unique_ptr<edge::NodeLink> link;
-  if (!options.node.empty()) {
-    ANTIPHON_TRY(link, join_node(options, setup, wakeup));
+  if (!options.node.empty() && edge::node_may_hear(setup.node)) {
+    ANTIPHON_TRY(link, join_node(options, own, setup, wakeup));
   }
   const auto played = [&](edge::Player& player, const edge::Watch& watch) -> Result<Outcome> {
     const edge::Stage stage{player, devices.loudspeakers, wakeup, options.devices.through,
                             link.get()};
     ANTIPHON_TRY(edge::Jam jam, edge::play_live(models, setup, stage, watch));
-    Outcome outcome{std::move(jam), {}, setup.pace.horizon};
+    Outcome outcome{std::move(jam), {}};
     if (link) outcome.link = link->report();
     return outcome;
   };
@@ -302,18 +291,20 @@ Status jam(const Options& options) {
     return Error{Errc::invalid_input,
                  "who plays on a port can't be simulated: leave --simulate out"};
   if (options.simulate && !options.node.empty())
-    return Error{Errc::invalid_input, "a node can't be simulated: leave --simulate out"};
+    return Error{Errc::invalid_input,
+                 "a node can't be simulated here (antiphon atlas does): leave --simulate out"};
   ANTIPHON_TRY(edge::JamSetup setup, set_up(options));
   std::optional<LoadedModel> model;
-  if (options.node.empty()) {
+  if (options.model != "none") {
     ANTIPHON_TRY(model, load_model(options.model));
   }
-  ANTIPHON_TRY(const std::optional<LoadedModel> reflex, load_reflex(options));
+  ANTIPHON_TRY(const std::optional<LoadedModel> reflex, load_reflex(options.reflex));
   setup.sampling = options.sampling;
   setup.metronome = options.metronome;
   setup.pace.horizon = std::chrono::round<nanoseconds>(Milliseconds(options.horizon_ms));
   setup.pace.deadline = setup.pace.horizon / 4;
   setup.pace.stale = options.stale;
+  setup.node.wishes = {*collab::policy_of(options.policy), collab::mode_of(options.mode)};
 
   const auto session = model ? generate::make_event_model(model->net) : nullptr;
   const auto quick = reflex ? generate::make_event_model(reflex->net) : nullptr;
@@ -321,7 +312,7 @@ Status jam(const Options& options) {
   const auto progress = show_progress("Jamming");
   const auto start = std::chrono::steady_clock::now();
   const double cpu_before = cpu_seconds();
-  Outcome played{{setup.timeline, {}, {}, {}, {}, false, false}, {}, setup.pace.horizon};
+  Outcome played{{setup.timeline, {}, {}, {}, {}, false, false}, {}};
   if (options.simulate) {
     edge::SimulatedCost cost;
     cost.step = cost.draw = std::chrono::round<nanoseconds>(Milliseconds(options.simulated_ms));
@@ -329,15 +320,21 @@ Status jam(const Options& options) {
     cost.seed = options.sampling.seed;
     played.jam = edge::simulate(models, setup, cost, progress);
   } else {
-    ANTIPHON_TRY(played, play(options, models, setup, progress));
+    ANTIPHON_TRY(played, play(options, models, model, setup, progress));
   }
   const double cpu = cpu_seconds() - cpu_before;
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
 
+  if (options.explain) {
+    for (const Json& plan : plans_of(played.jam)) {
+      std::fprintf(stderr, "%7.1f s  %s, asked every %d sixteenths: %s\n",
+                   plan["at_ms"].get<double>() / 1000, plan["mode"].get<std::string>().c_str(),
+                   plan["interval"].get<int>(), plan["reason"].get<std::string>().c_str());
+    }
+  }
   ANTIPHON_CHECK(write_music(options, edge::recording_of(played.jam, setup.header)));
   if (!options.timeline.empty())
-    ANTIPHON_CHECK(
-        write_file(options.timeline, timeline_of(played.jam, played.tiers()).dump(1) + "\n"));
+    ANTIPHON_CHECK(write_file(options.timeline, timeline_of(played.jam).dump(1) + "\n"));
   const Json facts = facts_of(options, model, reflex, setup, played, wall.count(), cpu);
   if (!options.report.empty()) {
     ANTIPHON_CHECK(write_file(options.report,
@@ -401,8 +398,18 @@ Action jam_command(CLI::App& flags) {
   flags.add_option("--reflex", options->reflex,
                    "The small model that answers when the other is late, or none (default: reflex, "
                    "if it is there)");
-  flags.add_option("--node", options->node,
-                   "HOST:PORT of a node (antiphon serve) that plays in the place of --model");
+  flags.add_option("--node", options->node, "HOST:PORT of a node (antiphon serve) that takes part");
+  flags
+      .add_option("--mode", options->mode,
+                  "How the node and this device share the work; auto plans every bar anew")
+      ->check(CLI::IsMember({"auto", "alone", "edge-first", "cloud-first"}))
+      ->capture_default_str();
+  flags
+      .add_option("--policy", options->policy,
+                  "What may leave this device; without notes the node isn't asked")
+      ->check(CLI::IsMember(collab::policy_names))
+      ->capture_default_str();
+  flags.add_flag("--explain", options->explain, "Says at the end what was planned when, and why");
   flags
       .add_option("--node-certificate", options->certificate,
                   "What the node's certificate is signed by, in PEM (default: what this machine "

@@ -72,6 +72,13 @@ Result<LoadedInfill> load_infill_model(const std::string& name) {
   return LoadedInfill{name_of(folder), crypto::sha256_hex(*bytes), *std::move(model)};
 }
 
+Result<std::optional<LoadedModel>> load_reflex(const std::optional<std::string>& name) {
+  const bool there = name.has_value() || find_model("reflex").ok();
+  if (name == "none" || !there) return std::optional<LoadedModel>();
+  ANTIPHON_TRY(LoadedModel model, load_model(name.value_or("reflex")));
+  return std::optional<LoadedModel>(std::move(model));
+}
+
 Result<LoadedGroove> load_groove_model(const std::string& name) {
   ANTIPHON_TRY(const fs::path folder, find_model(name));
   ANTIPHON_TRY(const Bytes config, read_file(folder / "config.json", 1 << 20));

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,10 @@ struct LoadedInfill {
 
 /// Loads the same files of an infill model's folder.
 Result<LoadedInfill> load_infill_model(const std::string& name);
+
+/// The model that answers where the other is late, as `name` has it: a model, `none`, or not said,
+/// which is `reflex` where that is there.
+Result<std::optional<LoadedModel>> load_reflex(const std::optional<std::string>& name);
 
 /// A generator of drum patterns and what a report says of it.
 struct LoadedGroove {

@@ -54,9 +54,9 @@ Status Seat::put(const wire::Tell& tell) {
                                          " after one about " + std::to_string(from_) +
                                          "; expected one up to an hour later"};
   }
-  for (const TimedEvent& event : tell.events) inbox_.push_back({Told::Kind::event, event, 0, 0});
+  for (const TimedEvent& event : tell.events) inbox_.push_back(Told::fact(event));
   if (!tell.ask) return Done{};
-  inbox_.push_back({Told::Kind::ask, {}, tell.ask->from, tell.ask->request});
+  inbox_.push_back(Told::ask(tell.ask->from, tell.ask->request, tell.ask->reach));
   from_ = tell.ask->from;
   return Done{};
 }

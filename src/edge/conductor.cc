@@ -18,8 +18,6 @@ using tokens::Role;
 namespace {
 
 using tokens::ticks_per_step;
-constexpr std::int32_t patience = 8 * steps_per_frame;
-constexpr std::int32_t any_age = INT32_MAX / steps_per_frame;
 // A model that is gone may hold a note, but not for good.
 constexpr std::int32_t longest_hold = 8 * 4 * tokens::steps_per_quarter;
 
@@ -28,14 +26,15 @@ std::size_t key_of(int slot, int pitch) { return static_cast<std::size_t>(slot *
 }  // namespace
 
 Conductor::Conductor(live::Timeline timeline, tokens::Header header, const Pace& pace,
-                     nanoseconds end, bool reflex)
+                     nanoseconds end, const Crew& crew, std::unique_ptr<Scheduler> scheduler)
     : timeline_(std::move(timeline)),
       header_(std::move(header)),
       pace_(pace),
       end_(end),
-      reflex_(reflex),
+      crew_(crew),
       quantizer_(pace.spread),
-      loudness_(header_.meters) {
+      loudness_(header_.meters),
+      scheduler_(std::move(scheduler)) {
   sounding_.fill({0, silent});
   human_down_.fill(-1);
   for (std::size_t slot = 0; slot < header_.slots.size(); ++slot) {
@@ -60,8 +59,9 @@ nanoseconds Conductor::time_of(std::int32_t step) const {
 }
 
 void Conductor::tell(const TimedEvent& event) {
-  part(Model::edge).told.push_back({Told::Kind::event, event, 0, 0});
-  if (reflex_) part(Model::reflex).told.push_back({Told::Kind::event, event, 0, 0});
+  for (const Model model : {Model::cloud, Model::edge, Model::reflex}) {
+    if (crew_[static_cast<std::size_t>(model)]) to_tell(model).push_back(Told::fact(event));
+  }
 }
 
 void Conductor::hear(const Played& played) {
@@ -82,77 +82,23 @@ void Conductor::hear(const Played& played) {
   down = step;
 }
 
-void Conductor::ask(Part& part, nanoseconds now) {
-  const std::int32_t from = frame_start();
-  auto& [told, newest, backup, requests] = part;
-  // A slow model isn't hurried: its answer covers this frame too when it comes. But one that seems
-  // to be gone shall begin where the music is when it is back.
-  const bool unanswered = newest.request > 0 && newest.until == newest.from;
-  if (unanswered && from - newest.from < patience) return;
-  if (newest.until >= from + steps_per_frame || newest.until > backup.until)
-    std::swap(newest, backup);
-  newest.request = ++requests;
-  newest.from = newest.until = from;
-  newest.asked = now;
-  newest.events.clear();
-  told.push_back({Told::Kind::ask, {}, from, newest.request});
-}
-
 void Conductor::take(Model model, const Drafted& drafted, nanoseconds now) {
-  Draft& newest = part(model).newest;
-  if (drafted.request != newest.request) return;
-  if (drafted.kind == Drafted::Kind::event) {
-    newest.events.push_back(drafted.event);
-    return;
-  }
-  newest.until = drafted.until;
-  newest.heard = drafted.heard;
-  if (model == Model::edge && asked_ && newest.from == frame_start()) fix(now, Tier::edge, newest);
+  if (const auto choice = scheduler_->take(model, drafted, frame_start(), now)) fix(now, *choice);
 }
 
 nanoseconds Conductor::next() const {
   const nanoseconds begins = time_of(frame_start());
   if (begins >= end_) return nanoseconds::max();
-  return begins - (asked_ ? pace_.deadline : pace_.horizon);
+  return begins - scheduler_->ahead(frame_start());
 }
 
 void Conductor::advance(nanoseconds now) {
   while (next() <= now) {
-    if (asked_) {
-      fix_with_what_is_there(now);
-      continue;
-    }
-    asked_ = true;
-    ask(part(Model::edge), now);
-    if (reflex_) ask(part(Model::reflex), now);
+    if (const auto choice = scheduler_->advance(frame_start(), now)) fix(now, *choice);
   }
 }
 
-const Conductor::Draft* Conductor::draft_for(const Part& part, std::int32_t frame_start,
-                                             std::int32_t oldest) {
-  for (const Draft* draft : {&part.newest, &part.backup}) {
-    if (draft->until >= frame_start + steps_per_frame &&
-        frame_start - draft->from <= oldest * steps_per_frame) {
-      return draft;
-    }
-  }
-  return nullptr;
-}
-
-void Conductor::fix_with_what_is_there(nanoseconds now) {
-  const std::int32_t from = frame_start();
-  if (const Draft* draft = draft_for(part(Model::edge), from, pace_.stale)) {
-    fix(now, Tier::edge_backup, *draft);
-  } else if (const Draft* quick = draft_for(part(Model::reflex), from, any_age)) {
-    fix(now, Tier::reflex, *quick);
-  } else if (const Draft* old = draft_for(part(Model::edge), from, any_age)) {
-    fix(now, Tier::edge_backup, *old);
-  } else {
-    fix(now, Tier::rule, bar_before());
-  }
-}
-
-Conductor::Draft Conductor::bar_before() const {
+Draft Conductor::bar_before() const {
   Draft draft;
   draft.from = frame_start();
   draft.heard = 0;
@@ -165,7 +111,12 @@ Conductor::Draft Conductor::bar_before() const {
   return draft;
 }
 
-void Conductor::fix(nanoseconds now, Tier tier, const Draft& draft) {
+void Conductor::fix(nanoseconds now, const Choice& choice) {
+  const Tier tier = choice.tier;
+  Draft made;
+  if (tier == Tier::rule) made = bar_before();
+  if (tier == Tier::none) made.from = frame_start();
+  const Draft& draft = choice.draft != nullptr ? *choice.draft : made;
   const std::int32_t from = frame_start(), until = from + steps_per_frame;
   FrameRecord frame{tier,        false,       (from - draft.from) / steps_per_frame,
                     draft.heard, draft.asked, now};
@@ -181,7 +132,6 @@ void Conductor::fix(nanoseconds now, Tier tier, const Draft& draft) {
   const std::int32_t oldest = from - 2 * generate::bar_at(header_.meters, from).length;
   std::erase_if(past_, [&](const TimedEvent& event) { return event.at < oldest; });
   frames_.push_back(frame);
-  asked_ = false;
 }
 
 // Ends what is over at step `until`, unless it is tied on.

@@ -5,10 +5,11 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <vector>
 
 #include "edge/messages.h"
+#include "edge/scheduler.h"
 #include "generate/loudness.h"
 #include "live/output.h"
 #include "live/quantizer.h"
@@ -16,19 +17,6 @@
 #include "tokens/stream.h"
 
 namespace antiphon::edge {
-
-/// How a jam runs.
-struct Pace {
-  /// Before a frame begins, so long ahead it is asked for,
-  std::chrono::nanoseconds horizon = std::chrono::milliseconds(12);
-  /// and so long ahead it is fixed, with what is there.
-  std::chrono::nanoseconds deadline = std::chrono::milliseconds(2);
-  /// How far players are from the beat that they mean.
-  std::chrono::nanoseconds spread = std::chrono::milliseconds(12);
-  bool waits = false;  ///< The AI parts rest until a human part has begun.
-  /// An edge's draft of more frames than this gives way to a reflex's fresh answer.
-  std::int32_t stale = 4;
-};
 
 /// What a player did: a key went down (velocity 1 to 127) or up (0).
 struct Played {
@@ -55,10 +43,8 @@ struct NoteRecord {
   std::uint32_t heard = 0;          ///< Human onsets that it was drawn knowing.
 };
 
-/// Leads a jam: hears the players, asks the improvisers for each frame a little ahead of its time,
-/// and fixes what is played: the edge's answer; where it is late, its last draft; where that is
-/// stale, the reflex's answer; where even that is late, an older draft or the bar before once more.
-/// So there is never a frame without an answer.
+/// Leads a jam: hears the players, tells the improvisers what was played, and plays what its
+/// scheduler chooses for each frame, or the bar before once more where that is nothing.
 ///
 /// It is a plain state machine on times that it is given, so that a jam can run in real time or
 /// simulated, with the same result for the same times.
@@ -66,9 +52,9 @@ struct NoteRecord {
 /// Threads: one. Real time: `advance` allocates only for the record of the jam.
 class Conductor {
  public:
-  /// No frame begins at `end` or later. `reflex`: whether there is one.
+  /// No frame begins at `end` or later. `crew`: whom the scheduler may ask.
   Conductor(live::Timeline timeline, tokens::Header header, const Pace& pace,
-            std::chrono::nanoseconds end, bool reflex);
+            std::chrono::nanoseconds end, const Crew& crew, std::unique_ptr<Scheduler> scheduler);
 
   void hear(const Played& played);
   void take(Model model, const Drafted& drafted, std::chrono::nanoseconds now);
@@ -84,30 +70,17 @@ class Conductor {
 
   /// What there is to tell an improviser and to send, since the last call; the caller empties
   /// them.
-  std::vector<Told>& to_tell(Model model) { return part(model).told; }
+  std::vector<Told>& to_tell(Model model) { return scheduler_->asked(model); }
   std::vector<live::TimedMessage>& to_send() { return messages_; }
 
   const live::Timeline& timeline() const { return timeline_; }
+  std::vector<PlanRecord> plans() const { return scheduler_->plans(); }
   const std::vector<FrameRecord>& frames() const { return frames_; }
   const std::vector<NoteRecord>& notes() const { return notes_; }
   /// Key presses as they came, and releases.
   const std::vector<Played>& heard() const { return heard_; }
 
  private:
-  // An answer as far as it has come.
-  struct Draft {
-    std::uint32_t request = 0;
-    std::int32_t from = 0, until = 0;
-    std::uint32_t heard = 0;
-    std::chrono::nanoseconds asked{};
-    std::vector<generate::TimedEvent> events;
-  };
-  // What goes to an improviser, and what came from it.
-  struct Part {
-    std::vector<Told> told;
-    Draft newest, backup;
-    std::uint32_t requests = 0;
-  };
   struct Sounding {
     std::int32_t end = 0;
     std::size_t note = 0;  // Index of its record.
@@ -118,12 +91,7 @@ class Conductor {
     return static_cast<std::int32_t>(frames_.size()) * steps_per_frame;
   }
   std::chrono::nanoseconds time_of(std::int32_t step) const;
-  Part& part(Model model) { return parts_[static_cast<std::size_t>(model)]; }
-  void ask(Part& part, std::chrono::nanoseconds now);
-  /// The newest draft that covers the frame and is at most `oldest` frames old; null if none.
-  static const Draft* draft_for(const Part& part, std::int32_t frame_start, std::int32_t oldest);
-  void fix_with_what_is_there(std::chrono::nanoseconds now);
-  void fix(std::chrono::nanoseconds now, Tier tier, const Draft& draft);
+  void fix(std::chrono::nanoseconds now, const Choice& choice);
   void play(const generate::TimedEvent& event, const Draft& draft);
   void end_notes(std::int32_t until, const Draft& draft);
   void stop_note(int slot, int pitch, std::int32_t step, std::chrono::nanoseconds at);
@@ -135,14 +103,12 @@ class Conductor {
   tokens::Header header_;
   Pace pace_;
   std::chrono::nanoseconds end_;
-  bool reflex_;
+  Crew crew_;
   live::Quantizer quantizer_;
   generate::Loudness loudness_;
   std::vector<live::TimedMessage> messages_;
 
-  std::array<Part, model_count> parts_;
-  bool asked_ = false;  // For the frame that is next.
-
+  std::unique_ptr<Scheduler> scheduler_;
   std::array<Sounding, tokens::max_slots * 128> sounding_;
   std::array<std::int32_t, tokens::max_slots * 128> human_down_;  // Onset of held keys, or -1.
   std::vector<generate::TimedEvent> past_;  // AI events of the last bar or two.

@@ -130,6 +130,22 @@ TEST(Jam, ASlowModelIsHeardWithWhatItDraftedBefore) {
   EXPECT_GT(measures.staleness, 0.5);
 }
 
+// What the rules give when the model takes no time: 288 sixteenths at 120 beats a minute.
+TEST(FixedInterval, IsAsGoodAsItsRoundTripLets) {
+  const auto isr_w = [](std::int32_t interval, std::int32_t length, nanoseconds round_trip) {
+    JamSetup setup = setup_of(melody(1));
+    setup.length = 36s;
+    setup.baseline = FixedInterval{interval, length, round_trip};
+    return measure(jam(setup, {0ns, 0ns, 0ns})).isr_w;
+  };
+  EXPECT_NEAR(isr_w(1, 2, 0ms), 287.0 / 288, 1e-4);
+  EXPECT_NEAR(isr_w(1, 2, 120ms), 287.0 / 288, 1e-4);
+  EXPECT_NEAR(isr_w(2, 3, 150ms), (31 + 30) / 64.0 * 286 / 288, 1e-3);
+  EXPECT_NEAR(isr_w(4, 8, 300ms), 0.88, 0.005);
+  EXPECT_NEAR(isr_w(4, 8, 480ms), 0.85, 0.005);
+  EXPECT_LT(isr_w(2, 2, 150ms), 0.5) << "an answer is over before the next is there";
+}
+
 TEST(Jam, KnowsNothingOfWhatThePlayerWillDo) {
   const JamSetup setup = setup_of(melody(4));
   JamSetup other = setup;
@@ -176,9 +192,20 @@ void expect_silence_after(std::vector<live::TimedMessage> sent) {
   for (const auto& [key, on] : sounding) EXPECT_FALSE(on) << key;
 }
 
+// With a model and nobody else.
+Conductor conductor_of(const JamSetup& setup, nanoseconds end) {
+  const Crew crew = {false, true, false};
+  return {setup.timeline,
+          setup.header,
+          setup.pace,
+          end,
+          crew,
+          std::make_unique<TieredScheduler>(setup.timeline, setup.header.meters, setup.pace, crew)};
+}
+
 TEST(Conductor, PlaysTheBarBeforeAgainWhenNoModelAnswers) {
   const JamSetup setup = setup_of(melody(6));
-  Conductor conductor(setup.timeline, setup.header, setup.pace, 4s, false);
+  Conductor conductor = conductor_of(setup, 4s);
   conductor.advance(conductor.next());
   const std::uint32_t request = conductor.to_tell(Model::edge).back().request;
   const auto note = [&](std::int32_t at, std::uint8_t pitch) {
@@ -187,7 +214,7 @@ TEST(Conductor, PlaysTheBarBeforeAgainWhenNoModelAnswers) {
   };
   for (const Drafted& one : {note(0, 48), note(12, 52), note(27, 55)})
     conductor.take(Model::edge, one, 0s);
-  conductor.take(Model::edge, {Drafted::Kind::covered, request, {}, 48, 0}, 0s);
+  conductor.take(Model::edge, {Drafted::Kind::covered, request, {}, 48, 0, false}, 0s);
   while (conductor.next() < 4s) conductor.advance(conductor.next());
   EXPECT_EQ(conductor.frames().size(), 32u);
   ASSERT_EQ(conductor.notes().size(), 6u);
@@ -201,7 +228,7 @@ TEST(Conductor, PlaysTheBarBeforeAgainWhenNoModelAnswers) {
 
 TEST(Conductor, SurvivesAPlayerWhoMisbehaves) {
   JamSetup setup = setup_of(melody(6));
-  Conductor conductor(setup.timeline, setup.header, setup.pace, 30s, false);
+  Conductor conductor = conductor_of(setup, 30s);
   NoisyModel model(256);
   Improviser improviser(model, setup.header, setup.sampling, 48);
   Random random(6);

@@ -5,12 +5,15 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "base/result.h"
 #include "edge/conductor.h"
+#include "edge/emulated_link.h"
 #include "edge/player.h"
 #include "edge/responder.h"
+#include "edge/tiered_scheduler.h"
 #include "generate/event_model.h"
 #include "generate/sampler.h"
 #include "live/output.h"
@@ -31,10 +34,13 @@ struct JamSetup {
   std::int32_t reflex_reach = 12;
   int count_in = 0;        ///< Bars of clicks before the jam; in real time only.
   bool metronome = false;  ///< Clicks during the jam; in real time only.
+  NodeTerms node = {};     ///< Matter where a node takes part.
+  /// A baseline's way of keeping time instead of `pace`; simulated only, without a reflex.
+  std::optional<FixedInterval> baseline = {};
 };
 
-/// Who plays in a jam: the model (null where a node plays), and one that answers where it is late
-/// (may be null).
+/// Who plays in a jam on this device: a model, and one that answers where that is late. Either may
+/// be null.
 struct Models {
   generate::EventModel* edge = nullptr;
   generate::EventModel* reflex = nullptr;
@@ -49,7 +55,9 @@ struct Jam {
   /// Actual less due time of each message that was sent; empty where the jam was simulated.
   std::vector<std::chrono::nanoseconds> onset_errors;
   bool real_time_scheduler = false;
-  bool stopped = false;  ///< Before its length was played.
+  bool stopped = false;                        ///< Before its length was played.
+  std::vector<PlanRecord> plans = {};          ///< Where a node takes part.
+  std::uint64_t bytes_up = 0, bytes_down = 0;  ///< Of messages to and from a simulated node.
 };
 
 /// Called now and then with the share played in [0, 1]; false stops the jam.
@@ -66,9 +74,16 @@ struct SimulatedCost {
   std::uint64_t seed = 1;
 };
 
-/// Plays a jam on a clock that doesn't wait: the same setup and cost give the same jam.
+/// A node in simulated time, and the network to it.
+struct SimulatedNode {
+  generate::EventModel* model = nullptr;  ///< Null: there is none.
+  NetworkProfile network = {};
+  std::chrono::nanoseconds step = std::chrono::microseconds(100);  ///< An event told or drawn.
+};
+
+/// Plays a jam on a clock that doesn't wait: the same setup, cost and node give the same jam.
 Jam simulate(const Models& models, const JamSetup& setup, const SimulatedCost& cost,
-             const Progress& progress);
+             const Progress& progress, const SimulatedNode& node = {});
 
 /// What takes part in a jam beside the model. All are borrowed.
 struct Stage {
@@ -76,7 +91,7 @@ struct Stage {
   live::MessageSink& sink;     ///< Gets what Antiphon plays, and the clicks.
   const live::Wakeup& wakeup;  ///< Notified when the player has something new.
   bool through = false;        ///< The sink gets what the player plays, too.
-  Responder* node = nullptr;   ///< Plays in the place of the edge's model, if that is null.
+  Responder* node = nullptr;   ///< Takes part, if it isn't null.
 };
 
 /// Called ten times a second with the jam's time (below 0 during the count-in); false ends the jam

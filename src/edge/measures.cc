@@ -19,8 +19,12 @@ constexpr int oldest_frame = 32;
 
 double ms(nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
-void measure_reactions(const Jam& jam, JamMeasures& measures) {
-  std::vector<double> notes_ms, notes_frames, answers_ms;
+// Of all jams that are measured together.
+struct Samples {
+  std::vector<double> reactions_ms, reactions_frames, answers_ms, onset_errors_ms;
+};
+
+void add_reactions(const Jam& jam, Samples& samples) {
   std::uint32_t onset = 0;
   std::size_t note = 0;
   for (const Played& played : jam.heard) {
@@ -33,8 +37,8 @@ void measure_reactions(const Jam& jam, JamMeasures& measures) {
     const auto tick = static_cast<std::int64_t>(jam.timeline.ticks_at(played.at));
     const nanoseconds frame =
         jam.timeline.tempo_at({tick}).duration({steps_per_frame * ticks_per_step});
-    notes_ms.push_back(ms(sounds - played.at));
-    notes_frames.push_back(ms(sounds - played.at) / ms(frame));
+    samples.reactions_ms.push_back(ms(sounds - played.at));
+    samples.reactions_frames.push_back(ms(sounds - played.at) / ms(frame));
   }
   onset = 0;
   std::size_t frame = 0;
@@ -44,11 +48,8 @@ void measure_reactions(const Jam& jam, JamMeasures& measures) {
     while (frame < jam.frames.size() && jam.frames[frame].heard < onset) ++frame;
     if (frame == jam.frames.size()) break;
     const auto step = static_cast<std::int64_t>(frame) * steps_per_frame;
-    answers_ms.push_back(ms(jam.timeline.time_of({step * ticks_per_step}) - played.at));
+    samples.answers_ms.push_back(ms(jam.timeline.time_of({step * ticks_per_step}) - played.at));
   }
-  measures.reaction_ms = spread_of(std::move(notes_ms));
-  measures.reaction_frames = spread_of(std::move(notes_frames));
-  measures.answer_ms = spread_of(std::move(answers_ms));
 }
 
 }  // namespace
@@ -62,25 +63,30 @@ Spread spread_of(std::vector<double> sample) {
   return {at(0.5), at(0.95), at(0.99), sample.back()};
 }
 
-JamMeasures measure(const Jam& jam) {
+JamMeasures measure(std::span<const Jam> jams) {
   JamMeasures measures;
-  measures.frames = jam.frames.size();
-  if (jam.frames.empty()) return measures;
   std::array<std::size_t, tier_count> tiers{};
   std::size_t delivered = 0, answered = 0, sounding = 0;
   std::int64_t age = 0, worth = 0;
-  for (std::int64_t i = 0; const FrameRecord& frame : jam.frames) {
-    const bool in_time = frame.fixed <= jam.timeline.time_of({i++ * frame_ticks});
-    delivered += in_time;
-    ++tiers[static_cast<std::size_t>(frame.tier)];
-    sounding += frame.sounding;
-    if (!in_time || frame.tier == Tier::rule) continue;
-    ++answered;
-    age += frame.age;
-    worth += std::max(0, oldest_frame - frame.age);
+  Samples samples;
+  for (const Jam& jam : jams) {
+    measures.frames += jam.frames.size();
+    for (std::int64_t i = 0; const FrameRecord& frame : jam.frames) {
+      const bool in_time = frame.fixed <= jam.timeline.time_of({i++ * frame_ticks});
+      delivered += in_time && frame.tier != Tier::none;
+      ++tiers[static_cast<std::size_t>(frame.tier)];
+      sounding += frame.sounding;
+      if (!in_time || frame.tier >= Tier::rule) continue;
+      ++answered;
+      age += frame.age;
+      worth += std::max(0, oldest_frame - frame.age);
+    }
+    add_reactions(jam, samples);
+    for (const nanoseconds error : jam.onset_errors) samples.onset_errors_ms.push_back(ms(error));
   }
+  if (measures.frames == 0) return measures;
   const auto share = [&](auto count) {
-    return static_cast<double>(count) / static_cast<double>(jam.frames.size());
+    return static_cast<double>(count) / static_cast<double>(measures.frames);
   };
   for (std::size_t i = 0; i < tier_count; ++i) measures.tier_share[i] = share(tiers[i]);
   measures.isr_delivered = share(delivered);
@@ -88,10 +94,10 @@ JamMeasures measure(const Jam& jam) {
   measures.isr_sounding = share(sounding);
   measures.isr_w = share(worth) / oldest_frame;
   measures.staleness = answered > 0 ? static_cast<double>(age) / static_cast<double>(answered) : 0;
-  measure_reactions(jam, measures);
-  std::vector<double> errors;
-  for (const nanoseconds error : jam.onset_errors) errors.push_back(ms(error));
-  measures.onset_error_ms = spread_of(std::move(errors));
+  measures.reaction_ms = spread_of(std::move(samples.reactions_ms));
+  measures.reaction_frames = spread_of(std::move(samples.reactions_frames));
+  measures.answer_ms = spread_of(std::move(samples.answers_ms));
+  measures.onset_error_ms = spread_of(std::move(samples.onset_errors_ms));
   return measures;
 }
 

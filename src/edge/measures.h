@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <vector>
 
 #include "edge/jam.h"
@@ -31,7 +32,9 @@ struct JamMeasures {
   Spread onset_error_ms;   ///< In real time only.
 };
 
-JamMeasures measure(const Jam& jam);
+/// Of the frames and reactions of all these jams together.
+JamMeasures measure(std::span<const Jam> jams);
+inline JamMeasures measure(const Jam& jam) { return measure(std::span(&jam, 1)); }
 
 /// The jam as it was played, a part a slot of `header`: human notes where they fell, AI notes on
 /// the grid.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "generate/improviser.h"
@@ -12,17 +13,23 @@ using generate::Improviser;
 using generate::steps_per_frame;
 using generate::Told;
 
-/// Who answered a frame, the best first.
+/// Who answered a frame.
 enum class Tier : std::uint8_t {
-  edge,         ///< This device's model, with an answer made for this frame.
-  edge_backup,  ///< The same, with an earlier draft.
-  reflex,       ///< The small model that is always in time.
-  rule,         ///< No model: the bar before, again.
+  cloud,         ///< A node, with an answer made for this frame.
+  cloud_backup,  ///< The same, with an earlier draft.
+  edge,          ///< This device's model, with an answer made for this frame.
+  edge_backup,   ///< The same, with an earlier draft.
+  reflex,        ///< The small model that is always in time.
+  rule,          ///< No model: the bar before, again.
+  none,          ///< Nobody: a frame that a baseline leaves without an answer.
 };
-inline constexpr int tier_count = 4;
+inline constexpr int tier_count = 7;
 
-/// The models of this device, each of which an improviser plays with.
-enum class Model : std::uint8_t { edge, reflex };
-inline constexpr int model_count = 2;
+/// Who may be asked: a node, this device's model, and its small one that is always in time.
+enum class Model : std::uint8_t { cloud, edge, reflex };
+inline constexpr int model_count = 3;
+
+/// Which of them there are.
+using Crew = std::array<bool, model_count>;
 
 }  // namespace antiphon::edge

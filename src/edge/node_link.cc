@@ -99,6 +99,7 @@ class TlsLink : public NodeLink {
       report.round_trip_p50 = trips[trips.size() / 2];
       report.round_trip_p95 = trips[(trips.size() * 95 - 1) / 100];
     }
+    report.round_trips = std::move(trips);
     return report;
   }
 
@@ -267,7 +268,8 @@ class TlsLink : public NodeLink {
         tell.events.push_back(told.event);
       } else {
         const auto within = std::chrono::microseconds(horizon_ns_ / 1000);
-        tell.ask = wire::Ask{told.from, told.request, static_cast<std::uint32_t>(within.count())};
+        tell.ask = wire::Ask{told.from, told.request, static_cast<std::uint32_t>(within.count()),
+                             told.reach};
       }
       if (tell.events.size() == most_events || tell.ask) send(std::exchange(tell, {}));
     }

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "edge/responder.h"
 #include "live/wakeup.h"
@@ -31,6 +32,7 @@ struct LinkReport {
   std::uint64_t bytes_up = 0, bytes_down = 0;  ///< Of messages, without TLS and below.
   std::uint64_t breaks = 0;                    ///< Times that it was lost.
   std::chrono::nanoseconds round_trip_p50{}, round_trip_p95{};
+  std::vector<std::chrono::nanoseconds> round_trips;  ///< The last ones, rising.
 };
 
 /// A node's improviser. Where the link breaks, it is made again, as often as it takes, and the node

@@ -114,12 +114,14 @@ Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& 
     ANTIPHON_TRY(reflex, Worker::start(*models.reflex, setup, setup.reflex_reach, reflex_priority,
                                        stage.wakeup));
   }
-  Conductor conductor(setup.timeline, setup.header, setup.pace, setup.length,
-                      models.reflex != nullptr);
+  Responder* const node = node_may_hear(setup.node) ? stage.node : nullptr;
+  const Crew crew = {node != nullptr, models.edge != nullptr, models.reflex != nullptr};
+  Conductor conductor(setup.timeline, setup.header, setup.pace, setup.length, crew,
+                      std::make_unique<TieredScheduler>(setup.timeline, setup.header.meters,
+                                                        setup.pace, crew, setup.node));
   Metronome metronome(setup.timeline, setup.header.meters, setup.count_in, setup.metronome);
-  Responder* const leader = edge ? edge.get() : stage.node;
-  const std::pair<Model, Responder*> responders[] = {{Model::edge, leader},
-                                                     {Model::reflex, reflex.get()}};
+  const std::pair<Model, Responder*> responders[] = {
+      {Model::cloud, node}, {Model::edge, edge.get()}, {Model::reflex, reflex.get()}};
 
   const live::RealTimeScope scope(conductor_priority);
 
@@ -172,13 +174,8 @@ Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& 
   }
   conductor.end(std::min(now, end));
   output->stop();
-  return Jam{setup.timeline,
-             conductor.frames(),
-             conductor.notes(),
-             conductor.heard(),
-             output->errors(),
-             output->real_time(),
-             stopped};
+  return Jam{setup.timeline,   conductor.frames(),  conductor.notes(), conductor.heard(),
+             output->errors(), output->real_time(), stopped,           conductor.plans()};
 }
 
 }  // namespace antiphon::edge

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "base/random.h"
 #include "edge/jam.h"
+#include "wire/messages.h"
 
 namespace antiphon::edge {
 namespace {
@@ -42,7 +45,9 @@ class MeteredModel : public generate::EventModel {
   std::size_t fed_ = 0, drawn_ = 0;
 };
 
-// An improviser whose work is done a while after it is begun.
+// An improviser whose work is done a while after it is begun. For a baseline's scheduler it answers
+// as a server does: every request, one after another, with what was true at the time of each,
+// whole, and a round trip later.
 class Worker {
  public:
   Worker(generate::EventModel& model, const JamSetup& setup, std::int32_t reach, nanoseconds step,
@@ -50,74 +55,182 @@ class Worker {
       : model_(model),
         improviser_(model_, setup.header, setup.sampling, reach),
         step_(step),
-        draw_(draw) {}
+        draw_(draw),
+        baseline_(setup.baseline) {}
 
-  nanoseconds done() const { return done_; }
+  nanoseconds next() const { return done_; }
   /// Gives what is done by `now`.
   template <class Take>
   void deliver(nanoseconds now, const Take& take) {
     if (done_ > now) return;
-    for (const Drafted& drafted : work_) take(drafted);
-    work_.clear();
     done_ = never;
+    take(work_);
+    work_.clear();
   }
   void tell(std::vector<Told>& told) {
-    for (const Told& one : told) improviser_.tell(one);
+    if (baseline_) {
+      waiting_.insert(waiting_.end(), told.begin(), told.end());
+    } else {
+      for (const Told& one : told) improviser_.tell(one);
+    }
     told.clear();
   }
   /// Begins at `now` if there is something to do; `stall` says what it takes beyond the model's.
   template <class Stall>
   void begin(nanoseconds now, const Stall& stall) {
-    if (done_ != never || !improviser_.busy()) return;
-    improviser_.work(work_);
+    if (done_ != never) return;
+    for (; !waiting_.empty() && !improviser_.busy(); waiting_.pop_front())
+      improviser_.tell(waiting_.front());
+    if (!improviser_.busy()) return;
+    do {
+      improviser_.work(work_);
+    } while (baseline_ && improviser_.busy());
     done_ = now + model_.cost(step_, draw_) + stall();
+    if (baseline_) done_ += baseline_->round_trip;
   }
 
  private:
   MeteredModel model_;
   Improviser improviser_;
   nanoseconds step_, draw_;
+  std::optional<FixedInterval> baseline_;
+  std::deque<Told> waiting_;  // For the answers before.
   std::vector<Drafted> work_;
   nanoseconds done_ = never;
 };
 
+// A worker at the other end of a network.
+class FarWorker {
+ public:
+  FarWorker(const SimulatedNode& node, const JamSetup& setup, std::uint64_t seed)
+      : worker_(*node.model, setup, setup.reach, node.step, node.step),
+        up_(node.network, EmulatedLink::Way::up, seed),
+        down_(node.network, EmulatedLink::Way::down, seed) {}
+
+  nanoseconds next() const {
+    nanoseconds next = worker_.next();
+    if (!rising_.empty()) next = std::min(next, rising_.front().at);
+    if (!falling_.empty()) next = std::min(next, falling_.front().at);
+    return next;
+  }
+
+  void tell(nanoseconds now, std::vector<Told>& told) {
+    wire::Tell message;
+    for (const Told& one : told) {
+      if (one.kind == Told::Kind::event) message.events.push_back(one.event);
+      if (one.kind == Told::Kind::ask) message.ask = wire::Ask{one.from, one.request, 0, one.reach};
+    }
+    if (!told.empty()) {
+      const std::size_t bytes = wire::encode(wire::Up(message)).size();
+      bytes_up_ += bytes;
+      if (const auto at = up_.send(now, bytes)) rising_.push_back({*at, std::move(told)});
+    }
+    told.clear();
+  }
+
+  template <class Take>
+  void advance(nanoseconds now, const Take& take) {
+    for (; !rising_.empty() && rising_.front().at <= now; rising_.pop_front())
+      worker_.tell(rising_.front().what);
+    worker_.deliver(now, [&](std::vector<Drafted>& work) { send(now, work); });
+    worker_.begin(now, [] { return nanoseconds{}; });
+    for (; !falling_.empty() && falling_.front().at <= now; falling_.pop_front()) {
+      for (const Drafted& drafted : falling_.front().what) take(drafted);
+    }
+  }
+
+  std::uint64_t bytes_up() const { return bytes_up_; }
+  std::uint64_t bytes_down() const { return bytes_down_; }
+
+ private:
+  template <class What>
+  struct Message {
+    nanoseconds at{};
+    std::vector<What> what;
+  };
+
+  void send(nanoseconds now, std::vector<Drafted>& work) {
+    wire::Draft draft;
+    for (const Drafted& one : work) {
+      if (one.kind == Drafted::Kind::event) draft.events.push_back(one.event);
+      draft.request = one.request;
+      draft.until = std::max(draft.until, one.until);
+    }
+    const std::size_t bytes = wire::encode(wire::Down(draft)).size();
+    bytes_down_ += bytes;
+    if (const auto at = down_.send(now, bytes)) falling_.push_back({*at, std::move(work)});
+    work.clear();
+  }
+
+  Worker worker_;
+  EmulatedLink up_, down_;
+  std::deque<Message<Told>> rising_;
+  std::deque<Message<Drafted>> falling_;
+  std::uint64_t bytes_up_ = 0, bytes_down_ = 0;
+};
+
+std::unique_ptr<Scheduler> scheduler_of(const JamSetup& setup, const Crew& crew) {
+  if (setup.baseline) {
+    const Model model = crew[static_cast<std::size_t>(Model::cloud)] ? Model::cloud : Model::edge;
+    return std::make_unique<FixedIntervalScheduler>(setup.timeline, *setup.baseline, model);
+  }
+  return std::make_unique<TieredScheduler>(setup.timeline, setup.header.meters, setup.pace, crew,
+                                           setup.node);
+}
+
 }  // namespace
 
 Jam simulate(const Models& models, const JamSetup& setup, const SimulatedCost& cost,
-             const Progress& progress) {
-  Worker edge(*models.edge, setup, setup.reach, cost.step, cost.draw);
-  std::optional<Worker> reflex;
-  if (models.reflex != nullptr)
+             const Progress& progress, const SimulatedNode& node) {
+  // Those a conductor talks to: where a baseline asks, nobody else is there.
+  const bool alone = setup.baseline.has_value();
+  std::optional<FarWorker> cloud;
+  std::optional<Worker> edge, reflex;
+  if (node.model != nullptr && node_may_hear(setup.node)) cloud.emplace(node, setup, cost.seed);
+  if (models.edge != nullptr && !(alone && cloud))
+    edge.emplace(*models.edge, setup, setup.reach, cost.step, cost.draw);
+  if (models.reflex != nullptr && !alone)
     reflex.emplace(*models.reflex, setup, setup.reflex_reach, cost.reflex, cost.reflex);
-  Conductor conductor(setup.timeline, setup.header, setup.pace, setup.length,
-                      models.reflex != nullptr);
+  const Crew crew = {cloud.has_value(), edge.has_value(), reflex.has_value()};
+  Conductor conductor(setup.timeline, setup.header, setup.pace, setup.length, crew,
+                      scheduler_of(setup, crew));
   Random random(cost.seed);
   const auto stall = [&] {
     if (random.uniform() >= cost.stalls) return nanoseconds{};
     return nanoseconds(static_cast<std::int64_t>(random.uniform() *
                                                  static_cast<double>(cost.longest_stall.count())));
   };
+  const auto no_stall = [] { return nanoseconds{}; };
 
   std::size_t played = 0;
   nanoseconds now = conductor.next(), shown{};
   bool stopped = false;
   while (!stopped) {
-    nanoseconds next = std::min(conductor.next(), edge.done());
-    if (reflex) next = std::min(next, reflex->done());
+    nanoseconds next = conductor.next();
+    if (cloud) next = std::min(next, cloud->next());
+    if (edge) next = std::min(next, edge->next());
+    if (reflex) next = std::min(next, reflex->next());
     if (played < setup.performer.size()) next = std::min(next, setup.performer[played].at);
     now = std::max(now, next);
     if (now >= setup.length) break;
     while (played < setup.performer.size() && setup.performer[played].at <= now)
       conductor.hear(setup.performer[played++]);
-    edge.deliver(now, [&](const Drafted& one) { conductor.take(Model::edge, one, now); });
-    if (reflex)
-      reflex->deliver(now, [&](const Drafted& one) { conductor.take(Model::reflex, one, now); });
+    const auto from = [&](Model model) {
+      return [&conductor, model, now](std::vector<Drafted>& work) {
+        for (const Drafted& drafted : work) conductor.take(model, drafted, now);
+      };
+    };
+    if (cloud)
+      cloud->advance(now, [&](const Drafted& one) { conductor.take(Model::cloud, one, now); });
+    if (edge) edge->deliver(now, from(Model::edge));
+    if (reflex) reflex->deliver(now, from(Model::reflex));
     conductor.advance(now);
-    edge.tell(conductor.to_tell(Model::edge));
+    if (cloud) cloud->tell(now, conductor.to_tell(Model::cloud));
+    if (edge) edge->tell(conductor.to_tell(Model::edge));
     if (reflex) reflex->tell(conductor.to_tell(Model::reflex));
     conductor.to_send().clear();
-    edge.begin(now, stall);
-    if (reflex) reflex->begin(now, [] { return nanoseconds{}; });
+    if (edge) edge->begin(now, stall);
+    if (reflex) reflex->begin(now, no_stall);
     if (progress && now - shown > std::chrono::seconds(1)) {
       shown = now;
       stopped =
@@ -125,8 +238,13 @@ Jam simulate(const Models& models, const JamSetup& setup, const SimulatedCost& c
     }
   }
   conductor.end(std::min(now, setup.length));
-  return {setup.timeline, conductor.frames(), conductor.notes(), conductor.heard(), {}, false,
-          stopped};
+  Jam jam{setup.timeline, conductor.frames(), conductor.notes(), conductor.heard(), {}, false,
+          stopped,        conductor.plans()};
+  if (cloud) {
+    jam.bytes_up = cloud->bytes_up();
+    jam.bytes_down = cloud->bytes_down();
+  }
+  return jam;
 }
 
 }  // namespace antiphon::edge

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <tuple>
 #include <utility>
 
@@ -19,6 +20,10 @@ bool is_human(const TimedEvent& event) {
   return event.event.type == EventType::onset || event.event.type == EventType::release;
 }
 
+// A proposal fits if it surprises no more than this many standard deviations beyond the mean of own
+// drafts.
+constexpr double leeway = 2;
+
 // The order of `tokens::encode`.
 auto online_order(const TimedEvent& event) {
   return std::tuple(event.at, is_human(event), event.event.type != EventType::release,
@@ -32,9 +37,16 @@ Improviser::Improviser(EventModel& model, tokens::Header header, const Sampling&
     : partner_(model, std::move(header), start, sampling), settled_(start), reach_(reach) {}
 
 void Improviser::tell(const Told& told) {
+  if (told.kind == Told::Kind::proposal) {
+    proposing_.push_back(told.event);
+    return;
+  }
   if (told.kind == Told::Kind::ask) {
     asked_ = told;
     rewritten_ = false;
+    proposal_.reset();
+    if (told.proposes) proposal_ = std::exchange(proposing_, {});
+    proposing_.clear();
     return;
   }
   heard_ += told.event.event.type == EventType::onset;
@@ -46,10 +58,24 @@ void Improviser::tell(const Told& told) {
   truth_.insert(place, event);
 }
 
+// Takes the proposal for the first frame if it fits. A likelihood alone would prefer rests, which
+// are likelier than any one chord, so it is held against what the model expects of its own drafts
+// (typicality; Meister et al. 2023).
+bool Improviser::adopt(std::int32_t from) {
+  const std::int32_t until = from + steps_per_frame;
+  const Surprisal surprisal = partner_.weigh(*proposal_, until);
+  if (surprisal.nats <= surprisal.expected + leeway * std::sqrt(surprisal.variance)) return true;
+  std::vector<TimedEvent> past = truth_;
+  std::erase_if(past, [&](const TimedEvent& event) { return event.at >= from; });
+  partner_.rewrite(past, from);
+  return false;
+}
+
 void Improviser::work(std::vector<Drafted>& out) {
   assert(busy());
   const std::int32_t from = asked_->from;
-  if (!rewritten_) {
+  const bool first = !rewritten_;
+  if (first) {
     // A human note at `from` may be known already, if the player was early; AI notes of that step
     // come before it.
     const auto later = std::find_if(truth_.begin(), truth_.end(),
@@ -66,11 +92,14 @@ void Improviser::work(std::vector<Drafted>& out) {
     rewritten_ = true;
   }
   const std::int32_t until = drafted_ + steps_per_frame;
-  for (const TimedEvent& event : partner_.play(until - 1, from + steps_per_frame))
-    out.push_back({Drafted::Kind::event, asked_->request, event, 0, 0});
-  out.push_back({Drafted::Kind::covered, asked_->request, {}, until, heard_before_});
+  const bool adopted = first && proposal_ && adopt(from);
+  const std::span<const TimedEvent> frame =
+      adopted ? *proposal_ : partner_.play(until - 1, from + steps_per_frame);
+  for (const TimedEvent& event : frame)
+    out.push_back({Drafted::Kind::event, asked_->request, event, 0, 0, false});
+  out.push_back({Drafted::Kind::covered, asked_->request, {}, until, heard_before_, adopted});
   drafted_ = until;
-  if (drafted_ >= from + reach_) asked_.reset();
+  if (drafted_ >= from + (asked_->reach > 0 ? asked_->reach : reach_)) asked_.reset();
 }
 
 }  // namespace antiphon::generate

@@ -100,6 +100,10 @@ void Partner::prompt_again() {
   // Half of the room stays free, so that this happens once in capacity / 2 events.
   const std::size_t kept = std::min(steps_.size(), model_.capacity() / 2);
   const std::size_t first = steps_.size() - kept;
+  for (std::size_t i = settled_; i < first; ++i) {
+    const TimedEvent& event = steps_[i].event;
+    if (event.event.type != EventType::wait) crowded_out_.push_back(event.at);
+  }
   settle_first(first);
   settled_ -= first;
   steps_.erase(steps_.begin(), steps_.begin() + static_cast<std::ptrdiff_t>(first));
@@ -127,14 +131,17 @@ void Partner::settle(std::int32_t step) {
   std::size_t count = settled_;
   while (count < steps_.size() && steps_[count].event.at < step) ++count;
   settle_first(count);
+  std::erase_if(crowded_out_, [step](std::int32_t at) { return at < step; });
 }
 
 void Partner::rewrite(std::span<const TimedEvent> events, std::int32_t earliest) {
+  events = events.subspan(std::min(crowded_out_.size(), events.size()));
   // What stands already: the settled steps, and those that are the same.
   std::size_t same = settled_, taken = 0;
   std::int32_t now = settled_stream_.now();
   while (taken < events.size() && same < steps_.size()) {
     TimedEvent next = events[taken];
+    next.at = std::max(next.at, now);
     const bool wait = next.at - now > tokens::max_shift;
     if (wait) next = {now + tokens::max_shift, {EventType::wait}};
     next.event.shift = static_cast<std::uint8_t>(next.at - now);
@@ -150,8 +157,9 @@ void Partner::rewrite(std::span<const TimedEvent> events, std::int32_t earliest)
   for (std::size_t i = settled_; i < same; ++i) apply(steps_[i].event);
 
   for (const TimedEvent& event : events.subspan(taken)) {
-    add_waits(event.at);
-    add(event.at, event.event);
+    const std::int32_t at = std::max(event.at, stream_.now());
+    add_waits(at);
+    add(at, event.event);
   }
   last_ai_.reset();
   earliest_ = ai_from_ = earliest;

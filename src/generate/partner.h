@@ -22,6 +22,13 @@ struct TimedEvent {
   friend bool operator==(const TimedEvent&, const TimedEvent&) = default;
 };
 
+/// How much what was played surprises a model: sums over its choices.
+struct Surprisal {
+  double nats = 0;      ///< Negative log-likelihood; infinite where it can't be.
+  double expected = 0;  ///< Its mean over what the model would have chosen: the entropy.
+  double variance = 0;  ///< Its variance over the same, in square nats.
+};
+
 /// The onsets and releases of the human parts of a piece, in the order in which they are heard.
 std::vector<TimedEvent> human_events(const tokens::GridScore& score,
                                      std::span<const tokens::Role> roles);
@@ -59,6 +66,12 @@ class Partner {
   /// Costs a pass through the model from the first event that differs.
   void rewrite(std::span<const TimedEvent> events, std::int32_t earliest);
 
+  /// How much it surprises the model that from where it stands until before step `until` the AI
+  /// parts do what `events` says (in online order). Human events in between are thrown away, as in
+  /// `play`, and loudness isn't looked at. The model has then been told of `events` for good, or
+  /// till `rewrite`; of what can't be, and what comes after it, it isn't told.
+  Surprisal weigh(std::span<const TimedEvent> events, std::int32_t until);
+
   /// Events before `step` will never be rewritten.
   void settle(std::int32_t step);
 
@@ -82,6 +95,8 @@ class Partner {
   /// comes without a pitch; a wait says that nothing comes at its time.
   TimedEvent propose(std::int32_t imagine);
   void imagine_human(tokens::Event& event);
+  void weigh_step(const tokens::Event* event, Surprisal& sum);
+  void weigh_fields(tokens::Event event, Surprisal& sum);
   bool human_may(bool release, int slot, int pitch) const;
   bool rested_too_long(int slot, std::int32_t at) const;
   bool someone_must_play(std::int32_t at) const;
@@ -104,10 +119,12 @@ class Partner {
   std::optional<tokens::Event> last_ai_;  // Of the onset at stream_.now(), while it may grow.
   Segments segments_{};
   std::vector<Step> steps_;  // What the model was told, waits included.
-  // What was true before steps_[settled_].
+  // What was true before steps_[settled_], and the times of those events that were settled for want
+  // of room before the owner did so.
   std::size_t settled_ = 0;
   tokens::EventStream settled_stream_;
   Segments settled_segments_{};
+  std::vector<std::int32_t> crowded_out_;
   std::vector<TimedEvent> drawn_;
   std::vector<std::chrono::nanoseconds> note_times_;
   std::size_t imagined_ = 0;

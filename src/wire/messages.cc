@@ -12,6 +12,7 @@ using generate::TimedEvent;
 using tokens::EventType;
 
 constexpr int most_changes = 4096;  // Of meter or key.
+constexpr int longest_reach = 768;  // Steps of an answer.
 
 const std::string& vocabulary() {
   static const std::string hash = crypto::sha256_hex(as_bytes(tokens::vocabulary_json()));
@@ -149,7 +150,7 @@ Result<Join> take(const v1::Join& from) {
   ANTIPHON_TRY(join.header, take(from.header()));
   join.sampling = {from.temperature(), from.top_p(), from.seed()};
   ANTIPHON_CHECK(generate::check(join.sampling));
-  ANTIPHON_CHECK(in_range("reach", generate::steps_per_frame, 768, from.reach()));
+  ANTIPHON_CHECK(in_range("reach", generate::steps_per_frame, longest_reach, from.reach()));
   ANTIPHON_CHECK(in_range("start", 0, longest_jam, from.start()));
   join.reach = static_cast<std::int32_t>(from.reach());
   join.start = static_cast<std::int32_t>(from.start());
@@ -161,7 +162,9 @@ Result<Tell> take(const v1::Tell& from) {
   ANTIPHON_TRY(tell.events, take_all(from.events()));
   if (!from.asks()) return tell;
   ANTIPHON_CHECK(in_range("from", 0, longest_jam, from.from()));
-  tell.ask = Ask{from.from(), from.request(), from.within_us()};
+  ANTIPHON_CHECK(in_range("reach", 0, longest_reach, from.reach()));
+  tell.ask =
+      Ask{from.from(), from.request(), from.within_us(), static_cast<std::int32_t>(from.reach())};
   return tell;
 }
 
@@ -190,6 +193,7 @@ struct Put {
     to.set_from(from.ask->from);
     to.set_request(from.ask->request);
     to.set_within_us(from.ask->within_us);
+    to.set_reach(static_cast<std::uint32_t>(from.ask->reach));
   }
   void operator()(const Ping& from) const {
     (up != nullptr ? up->mutable_ping() : down->mutable_pong())->set_stamp(from.stamp);

@@ -35,6 +35,7 @@ struct Ask {
   std::int32_t from = 0;
   std::uint32_t request = 0;
   std::uint32_t within_us = 0;  ///< Later, an answer for the first frame is worth nothing.
+  std::int32_t reach = 0;       ///< Steps that the answer reaches; 0: as many as at joining.
 };
 
 struct Tell {

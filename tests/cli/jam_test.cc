@@ -63,5 +63,29 @@ TEST(JamDevices, OnePlayerAndNoOther) {
   EXPECT_THAT(run("jam --midi-in virtual --meter 3:4").err, HasSubstr("'3:4' is no meter"));
 }
 
+TEST(Bench, HoldsTheJamAgainstAFixedInterval) {
+  write("tune.abc", tune);
+  const std::string bench = "bench live tune.abc --tempos 120 --round-trips 0,150 --json ";
+  const Outcome one = run(bench + "one.json");
+  ASSERT_EQ(one.status, 0) << one.err;
+  ASSERT_EQ(run(bench + "other.json").status, 0);
+  EXPECT_EQ(read("one.json"), read("other.json"));
+  EXPECT_THAT(one.out, HasSubstr("StreamMUSE's table III"));
+  const auto rows = nlohmann::json::parse(read("one.json"))["rows"];
+  ASSERT_EQ(rows.size(), 3u);
+  const auto isr_w = [&](std::size_t row) { return rows[row]["live"]["isr_w"].get<double>(); };
+  EXPECT_EQ(isr_w(0), 1.0);
+  EXPECT_LT(isr_w(1), isr_w(0)) << "it can't have asked for the first frame";
+  EXPECT_LT(isr_w(2), isr_w(1));
+  EXPECT_GT(rows[2]["live"]["tier_share"]["none"], 0.0);
+}
+
+TEST(Bench, RefusesWhatCannotBe) {
+  EXPECT_THAT(run("bench live nothing.abc").err, HasSubstr("nothing.abc"));
+  EXPECT_THAT(run("bench live --round-trips -1").err, HasSubstr("--round-trips"));
+  EXPECT_THAT(run("bench live --tempos 0").err, HasSubstr("--tempos: tempo must be"));
+  EXPECT_EQ(run("bench").status, 2);
+}
+
 }  // namespace
 }  // namespace antiphon::cli_test

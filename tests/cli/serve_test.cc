@@ -61,7 +61,7 @@ class Serve : public testing::Test {
   Outcome jam(const std::string& flags) {
     write("tune.abc", tune);
     return run(
-        "jam --performer tune.abc --tempo 240 --stale 1000 --sound none "
+        "jam --performer tune.abc --tempo 240 --model none --sound none "
         "--node-certificate antiphon/node.cert.pem --node localhost:" +
         port_ + " " + flags);
   }
@@ -74,11 +74,14 @@ class Serve : public testing::Test {
 
 TEST_F(Serve, ANodePlaysWithAPlayer) {
   start();
-  const Outcome outcome = jam("--record far.mid --report far.json --timeline line.json");
+  const Outcome outcome =
+      jam("--mode cloud-first --explain --record far.mid --report far.json --timeline line.json");
   ASSERT_EQ(outcome.status, 0) << outcome.err << read("node.log");
   EXPECT_THAT(read("far.mid"), HasSubstr("Antiphon: "));
   const auto report = nlohmann::json::parse(read("far.json"));
-  EXPECT_EQ(report["model"]["name"], "duet-edge");
+  EXPECT_TRUE(report["model"].is_null());
+  EXPECT_EQ(report["node"]["model"], "duet-edge");
+  EXPECT_THAT(outcome.err, HasSubstr("cloud-first, asked every"));
   // How much of it was in time depends on the machine; that it played at all doesn't.
   EXPECT_GT(report["live"]["tier_share"]["cloud"].get<double>() +
                 report["live"]["tier_share"]["cloud_backup"].get<double>(),
@@ -89,6 +92,21 @@ TEST_F(Serve, ANodePlaysWithAPlayer) {
   const std::string log = read("node.log");
   EXPECT_THAT(log, HasSubstr("joined, 2 parts"));
   EXPECT_THAT(log, HasSubstr("stops after 1 players"));
+}
+
+TEST_F(Serve, NothingIsSentAgainstThePolicy) {
+  start();
+  write("tune.abc", tune);
+  ASSERT_EQ(run("jam --performer tune.abc --tempo 960 --model none --sound none --policy nothing "
+                "--node localhost:" +
+                port_ + " --report near.json")
+                .status,
+            0);
+  const auto report = nlohmann::json::parse(read("near.json"));
+  EXPECT_FALSE(report.contains("node"));
+  EXPECT_EQ(report["live"]["tier_share"]["cloud"], 0.0);
+  stop();
+  EXPECT_EQ(read("node.log").find("joined"), std::string::npos);
 }
 
 TEST_F(Serve, WhoIsntTrustedOrKnownIsToldSo) {

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "collab/planner.h"
+
+namespace antiphon::collab {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::nanoseconds;
+using testing::HasSubstr;
+
+Measurements measured(nanoseconds p95, nanoseconds frame = 125ms) {
+  Measurements all;
+  all.frame = frame;
+  all.node = true;
+  all.horizon = 12ms;
+  all.answers.p50 = p95 / 2;
+  all.answers.p95 = all.answers.p99 = p95;
+  all.answers.known = true;
+  return all;
+}
+
+TEST(AnswerTimes, QuantilesAreOfTheLastQuestions) {
+  AnswerTimes times;
+  for (int i = 0; i < 100; ++i) times.add(1s);
+  for (int i = 1; i <= 64; ++i) times.add(i * 1ms);
+  const AnswerEstimate estimate = times.estimate(0ns);
+  EXPECT_EQ(estimate.p50, 32ms);
+  EXPECT_EQ(estimate.p95, 61ms);
+  EXPECT_EQ(estimate.p99, 64ms);
+  EXPECT_EQ(estimate.lost, 0);
+}
+
+TEST(AnswerTimes, AQuestionWithoutAnswerIsLostWhenALaterOneIsAnswered) {
+  AnswerTimes times;
+  for (int i = 0; i < 6; ++i) times.add(60ms);
+  times.asked(1, 0ms);
+  times.asked(2, 100ms);
+  EXPECT_TRUE(times.estimate(150ms).known);
+  EXPECT_EQ(times.estimate(150ms).silence, 150ms);
+  times.answered(2, 160ms);
+  times.answered(2, 170ms);
+  const AnswerEstimate estimate = times.estimate(1s);
+  EXPECT_EQ(estimate.p95, 60ms);
+  EXPECT_EQ(estimate.lost, 0.125);
+  EXPECT_EQ(estimate.silence, 0ns) << "nothing waits";
+}
+
+TEST(AnswerTimes, SilenceCountsFromTheLastAnswer) {
+  AnswerTimes times;
+  times.asked(1, 0ms);
+  times.asked(2, 100ms);
+  times.answered(1, 150ms);
+  EXPECT_EQ(times.estimate(350ms).silence, 200ms);
+}
+
+TEST(AnswerTimes, AnOutageIsForgottenWhenItIsOver) {
+  AnswerTimes times;
+  for (int i = 0; i < 64; ++i) times.add(60ms);
+  for (std::uint32_t i = 1; i <= 24; ++i) times.asked(i, i * 125ms);
+  EXPECT_GE(times.estimate(4s).silence, 3s);
+  for (std::uint32_t i = 1; i <= 24; ++i) times.answered(i, 4s);
+  for (std::uint32_t i = 25; i < 29; ++i) {
+    times.asked(i, i * 1s);
+    times.answered(i, i * 1s + 60ms);
+  }
+  const AnswerEstimate estimate = times.estimate(30s);
+  EXPECT_TRUE(estimate.known);
+  EXPECT_EQ(estimate.p99, 60ms);
+  EXPECT_EQ(estimate.silence, 0ns);
+}
+
+TEST(Plan, ANodeThatAnswersWithinAFrameLeads) {
+  const Plan next = plan(measured(60ms), {}, {});
+  EXPECT_EQ(next.mode, Mode::cloud_first);
+  EXPECT_EQ(next.interval, 1);
+  EXPECT_GE(next.lead, 60ms);
+  EXPECT_LE(next.lead, 125ms);
+}
+
+TEST(Plan, TheSameNodeIsTooSlowForFasterMusic) {
+  EXPECT_EQ(plan(measured(60ms, 50ms), {}, {}).mode, Mode::edge_first);
+}
+
+TEST(Plan, AnAnswerReachesUntilTheNextOneIsThere) {
+  for (const nanoseconds p95 : {10ms, 100ms, 125ms, 300ms, 700ms, 1500ms}) {
+    for (const Mode mode : {Mode::edge_first, Mode::cloud_first}) {
+      const Plan next = plan(measured(p95), {Policy::notes, mode}, {});
+      EXPECT_EQ(next.mode, mode);
+      EXPECT_GE(next.interval * 125ms, p95);
+      EXPECT_GE(next.length * 125ms, next.interval * 125ms + p95);
+      EXPECT_LE(next.lead, 125ms);
+    }
+  }
+}
+
+TEST(Plan, APolicyIsNeverBroken) {
+  for (const Policy policy : {Policy::nothing, Policy::activations}) {
+    for (const auto& wish : {std::optional<Mode>(), std::optional(Mode::cloud_first)}) {
+      const Plan next = plan(measured(5ms), {policy, wish}, {});
+      EXPECT_EQ(next.mode, Mode::alone);
+      EXPECT_EQ(next.interval, 0);
+      EXPECT_THAT(next.reason, HasSubstr("policy"));
+    }
+  }
+}
+
+TEST(Plan, ChangesOnlyForAClearGain) {
+  const Measurements between = measured(115ms);
+  Plan leads, covers;
+  leads.mode = Mode::cloud_first;
+  covers.mode = Mode::edge_first;
+  EXPECT_EQ(plan(between, {}, leads).mode, Mode::cloud_first);
+  EXPECT_EQ(plan(between, {}, covers).mode, Mode::edge_first);
+}
+
+TEST(Plan, ANodeThatFellSilentIsAskedNowAndThen) {
+  Measurements silent = measured(20ms);
+  silent.answers.silence = 2s;
+  Plan before;
+  before.mode = Mode::cloud_first;
+  const Plan next = plan(silent, {}, before);
+  EXPECT_EQ(next.mode, Mode::edge_first);
+  EXPECT_GT(next.interval, 1);
+  EXPECT_TRUE(next.provisional) << "to be made again when it is back";
+}
+
+TEST(Plan, ALossyWayIsLeftToTheDevice) {
+  Measurements lossy = measured(20ms);
+  lossy.answers.lost = 0.2;
+  EXPECT_EQ(plan(lossy, {}, {}).mode, Mode::edge_first);
+}
+
+TEST(Plan, TheSameModelIsBetterNear) {
+  Measurements same = measured(5ms);
+  same.better = false;
+  EXPECT_EQ(plan(same, {}, {}).mode, Mode::edge_first);
+}
+
+TEST(Plan, NamesAreReadAsTheyAreWritten) {
+  for (std::size_t i = 0; i < mode_names.size(); ++i)
+    EXPECT_EQ(mode_of(mode_names[i]), static_cast<Mode>(i));
+  for (std::size_t i = 0; i < policy_names.size(); ++i)
+    EXPECT_EQ(policy_of(policy_names[i]), static_cast<Policy>(i));
+  EXPECT_FALSE(mode_of("auto"));
+}
+
+}  // namespace
+}  // namespace antiphon::collab

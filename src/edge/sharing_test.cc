@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "edge/measures.h"
+#include "edge/performer.h"
+#include "generate/noisy_model.h"
+
+namespace antiphon::edge {
+namespace {
+
+using namespace std::chrono_literals;
+using collab::Mode;
+using generate::NoisyModel;
+using std::chrono::nanoseconds;
+using testing::Each;
+using testing::Field;
+
+TEST(EmulatedLink, DelaysByHalfTheRoundTripInOrder) {
+  const NetworkProfile profile{"", 60ms, 20ms, 0, 5, 20, 0s, 0s};
+  EmulatedLink link(profile, EmulatedLink::Way::up, 1);
+  nanoseconds sum{}, last{};
+  const int sent = 2000;
+  for (int i = 0; i < sent; ++i) {
+    const nanoseconds now = i * 100ms;
+    const nanoseconds at = link.send(now, 100).value();
+    EXPECT_GE(at, last);
+    last = at;
+    sum += at - now;
+  }
+  EXPECT_NEAR(std::chrono::duration<double>(sum).count() / sent, 0.030, 0.002);
+}
+
+TEST(EmulatedLink, ALineTakesItsTime) {
+  const NetworkProfile profile{"", 0ms, 0ms, 0, 1, 1, 0s, 0s};
+  EmulatedLink link(profile, EmulatedLink::Way::down, 1);
+  EXPECT_EQ(link.send(0ns, 1190), 10ms);  // With 60 bytes of headers, at 1 Mbit/s.
+  EXPECT_EQ(link.send(0ns, 1190), 20ms);
+}
+
+TEST(EmulatedLink, WhatIsLostComesLateAndHoldsUpTheRest) {
+  const NetworkProfile profile{"", 20ms, 0ms, 0.1, 0, 0, 0s, 0s};
+  EmulatedLink link(profile, EmulatedLink::Way::up, 1);
+  int late = 0;
+  nanoseconds last{};
+  for (int i = 0; i < 1000; ++i) {
+    const nanoseconds now = i * 1s, at = link.send(now, 100).value();
+    late += at - now > 10ms;
+    EXPECT_TRUE(at - now == 10ms || at - now >= 200ms);
+    EXPECT_GE(at, last);
+    last = at;
+  }
+  EXPECT_NEAR(late, 100, 40);
+}
+
+TEST(EmulatedLink, AnOutageEnds) {
+  const NetworkProfile profile{"", 20ms, 0ms, 0, 0, 0, 3s, 20s};
+  EmulatedLink link(profile, EmulatedLink::Way::up, 1);
+  EXPECT_EQ(link.send(1s, 100), 1010ms);
+  const nanoseconds at = link.send(17500ms, 100).value();
+  EXPECT_GE(at, 20s);
+  EXPECT_LT(at, 24s);
+}
+
+TEST(EmulatedLink, NothingGetsThroughWhereThereIsNoNetwork) {
+  EmulatedLink link(*network_profile("offline"), EmulatedLink::Way::up, 1);
+  EXPECT_FALSE(link.send(0ns, 1));
+}
+
+// Sixteen bars of quarters at 120.
+JamSetup setup_of(std::uint64_t seed) {
+  Random random(seed);
+  music::Score score;
+  score.parts.resize(1);
+  for (std::int64_t at = 0; at < 16 * 4 * 960; at += 960)
+    score.parts[0].notes.push_back(
+        {{at}, {960}, static_cast<std::uint8_t>(60 + random.below(20)), 80});
+  const std::vector<std::size_t> human = {0};
+  const std::vector<generate::AiPart> ai = {{0, 5, 3}};
+  JamSetup setup = *perform(score, human, ai, tokens::Style::song, 1);
+  setup.sampling = {1.0, 0.98, seed};
+  return setup;
+}
+
+// With a node behind that network, a model and a reflex here.
+Jam jam(const char* network, std::optional<Mode> mode, std::uint64_t seed = 1,
+        const SimulatedCost& cost = {}) {
+  NoisyModel cloud(512), edge(512), reflex(256);
+  JamSetup setup = setup_of(seed);
+  setup.node.wishes.mode = mode;
+  return simulate({&edge, &reflex}, setup, cost, {}, {&cloud, *network_profile(network)});
+}
+
+double share(const JamMeasures& measures, Tier tier) {
+  return measures.tier_share[static_cast<std::size_t>(tier)];
+}
+
+TEST(Sharing, NoFrameIsWithoutAModelsAnswerWhateverTheNetwork) {
+  for (const NetworkProfile& network : network_profiles) {
+    for (const auto& mode : {std::optional<Mode>(), std::optional(Mode::edge_first),
+                             std::optional(Mode::cloud_first), std::optional(Mode::alone)}) {
+      const JamMeasures measures = measure(jam(network.name, mode));
+      EXPECT_EQ(measures.frames, 256u);
+      EXPECT_EQ(measures.isr_delivered, 1.0) << network.name;
+      EXPECT_EQ(measures.isr_model, 1.0) << network.name;
+    }
+  }
+}
+
+TEST(Sharing, ANearNodePlays) {
+  for (const char* network : {"lan", "fibre"}) {
+    const JamMeasures measures = measure(jam(network, {}));
+    EXPECT_GT(share(measures, Tier::cloud), 0.9) << network;
+    EXPECT_GT(measures.isr_w, 0.99);
+  }
+}
+
+TEST(Sharing, AFarNodeIsCoveredFor) {
+  const JamMeasures measures = measure(jam("satellite", {}));
+  EXPECT_LT(share(measures, Tier::cloud) + share(measures, Tier::cloud_backup), 0.5);
+  EXPECT_GT(share(measures, Tier::edge), 0.5);
+  EXPECT_GT(measures.isr_w, 0.9);
+}
+
+TEST(Sharing, ANodeThatIsGoneIsTakenBackWithinABar) {
+  const Jam played = jam("flapping", {});
+  ASSERT_EQ(played.frames.size(), 256u);  // 32 s: out from 17 to 20.
+  const auto of_node = [&](std::size_t from, std::size_t until) {
+    return std::count_if(played.frames.begin() + static_cast<std::ptrdiff_t>(from),
+                         played.frames.begin() + static_cast<std::ptrdiff_t>(until),
+                         [](const FrameRecord& frame) { return frame.tier <= Tier::cloud_backup; });
+  };
+  EXPECT_GT(of_node(0, 136), 120);
+  EXPECT_LT(of_node(144, 160), 4);
+  EXPECT_GT(of_node(208, 256), 40);
+  EXPECT_GE(played.plans.size(), 3u) << "it was planned anew";
+}
+
+TEST(Sharing, NothingLeavesAgainstThePolicy) {
+  NoisyModel cloud(512), edge(512);
+  for (const auto policy : {collab::Policy::nothing, collab::Policy::activations}) {
+    JamSetup setup = setup_of(2);
+    setup.node.wishes = {policy, Mode::cloud_first};
+    const Jam played = simulate({&edge}, setup, {}, {}, {&cloud, *network_profile("lan")});
+    EXPECT_EQ(played.bytes_up, 0u);
+    EXPECT_THAT(played.frames, Each(Field(&FrameRecord::tier, Tier::edge)));
+  }
+}
+
+TEST(Sharing, WhereTheDeviceLeadsItTakesWhatFits) {
+  const JamMeasures measures = measure(jam("fibre", Mode::edge_first));
+  // The node's model is the device's own, so about every other of its drafts is likelier.
+  const double of_node = share(measures, Tier::cloud) + share(measures, Tier::cloud_backup);
+  EXPECT_GT(of_node, 0.3);
+  EXPECT_LT(of_node, 1.0);
+  EXPECT_GT(share(measures, Tier::edge), 0.0);
+}
+
+TEST(Sharing, TheSameSeedPlaysTheSame) {
+  const Jam one = jam("mobile", {}, 3), other = jam("mobile", {}, 3);
+  EXPECT_EQ(one.bytes_down, other.bytes_down);
+  ASSERT_GT(one.notes.size(), 10u);
+  EXPECT_TRUE(std::equal(one.notes.begin(), one.notes.end(), other.notes.begin(), other.notes.end(),
+                         [](const NoteRecord& a, const NoteRecord& b) {
+                           return a.pitch == b.pitch && a.onset == b.onset && a.end == b.end;
+                         }));
+}
+
+TEST(Sharing, ADeviceWithAReflexOnlyTakesWhatFitsToo) {
+  NoisyModel cloud(512), reflex(256);
+  JamSetup setup = setup_of(4);
+  setup.node.wishes.mode = Mode::edge_first;
+  const JamMeasures measures =
+      measure(simulate({nullptr, &reflex}, setup, {}, {}, {&cloud, *network_profile("fibre")}));
+  EXPECT_EQ(measures.isr_model, 1.0);
+  EXPECT_GT(share(measures, Tier::cloud) + share(measures, Tier::cloud_backup), 0.3);
+  EXPECT_GT(share(measures, Tier::reflex), 0.0);
+}
+
+}  // namespace
+}  // namespace antiphon::edge
