@@ -9,8 +9,10 @@
 #include <optional>
 
 #include "antiphon/casting.h"
+#include "antiphon/chart.h"
 #include "antiphon/commands.h"
 #include "antiphon/devices.h"
+#include "antiphon/jam_keys.h"
 #include "antiphon/jam_report.h"
 #include "antiphon/jam_view.h"
 #include "antiphon/performing.h"
@@ -52,6 +54,10 @@ struct Options : PerformingOptions {
   std::filesystem::path certificate, token;
   std::string mode = "auto", policy = "notes";
   bool explain = false;
+  // What the player wants of it.
+  std::filesystem::path chart;
+  std::int32_t trade = 0;
+  std::vector<std::string> controls, control_changes;
 };
 
 // A jam, and what became of the link to the node that took part, if one did.
@@ -169,6 +175,11 @@ Json facts_of(const Options& options, const std::optional<LoadedModel>& model,
   }
   const music::Score recording = edge::recording_of(jam, setup.header);
   const music::Roles roles = music::roles_of(recording);
+  if (!setup.chart.empty()) {
+    std::vector<std::pair<std::int32_t, int>> notes;
+    for (const edge::NoteRecord& note : jam.notes) notes.emplace_back(note.onset, note.pitch);
+    facts["in_chord_ratio"] = in_chord_ratio(setup.chart, notes);
+  }
   if (!roles.accompaniment.empty())
     facts["measures"] = to_json(music::quality_of(recording, roles));
   facts["complete"] = !jam.stopped;
@@ -184,6 +195,62 @@ Result<music::Meter> parse_meter(const std::string& text) {
     return Error{Errc::invalid_input, "--meter: '" + text + "' is no meter such as 3/4"};
   }
   return music::Meter::of(over, under);
+}
+
+Result<generate::Control::Kind> parse_control_name(const std::string& name) {
+  const auto& names = generate::control_names;
+  const auto* const found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) {
+    return Error{Errc::invalid_input,
+                 "'" + name + "' is none of daring, density, register and rest"};
+  }
+  return static_cast<generate::Control::Kind>(found - names.begin());
+}
+
+// BAR:NAME=VALUE.
+Result<std::vector<edge::TimedControl>> parse_controls(const Options& options,
+                                                       const edge::JamSetup& setup) {
+  std::vector<edge::TimedControl> controls;
+  for (const std::string& text : options.controls) {
+    int bar = 0, read = 0;
+    char name[16] = {};
+    float value = -1;
+    if (std::sscanf(text.c_str(), "%6d:%15[a-z]=%f%n", &bar, name, &value, &read) != 3 ||
+        static_cast<std::size_t>(read) != text.size() || bar < 1 || !(value >= 0 && value <= 1)) {
+      return Error{Errc::invalid_input, "--control: '" + text +
+                                            "' isn't BAR:NAME=VALUE with a value of 0 to 1, such "
+                                            "as 5:density=0.8"};
+    }
+    const auto kind = parse_control_name(name);
+    if (!kind) return Error{Errc::invalid_input, "--control: " + kind.error().message};
+    std::int32_t step = 0;
+    for (int i = 1; i < bar; ++i) step += generate::bar_at(setup.header.meters, step).length;
+    // A frame is asked for before it begins.
+    const nanoseconds at = setup.timeline.time_of({step * tokens::ticks_per_step});
+    controls.push_back({std::max(nanoseconds{}, at - 2 * setup.pace.horizon), {*kind, value}});
+  }
+  std::stable_sort(controls.begin(), controls.end(),
+                   [](const auto& a, const auto& b) { return a.at < b.at; });
+  return controls;
+}
+
+// NAME=NUMBER.
+Result<edge::ControlChanges> parse_control_changes(const Options& options) {
+  edge::ControlChanges changes = edge::usual_control_changes;
+  for (const std::string& text : options.control_changes) {
+    int number = -2, read = 0;
+    char name[16] = {};
+    if (std::sscanf(text.c_str(), "%15[a-z]=%6d%n", name, &number, &read) != 2 ||
+        static_cast<std::size_t>(read) != text.size() || number < -1 || number > 119) {
+      return Error{Errc::invalid_input, "--cc: '" + text +
+                                            "' isn't NAME=NUMBER with a control change of 0 to "
+                                            "119, or -1 for none"};
+    }
+    const auto kind = parse_control_name(name);
+    if (!kind) return Error{Errc::invalid_input, "--cc: " + kind.error().message};
+    changes[static_cast<std::size_t>(*kind)] = number;
+  }
+  return changes;
 }
 
 // A jam with whoever plays: a file, or someone at a port.
@@ -259,9 +326,11 @@ Result<Outcome> play(const Options& options, const edge::Models& models,
   if (!options.node.empty() && edge::node_may_hear(setup.node)) {
     ANTIPHON_TRY(link, join_node(options, own, setup, wakeup));
   }
+  const auto keys = TerminalKeys::start(wakeup);
   const auto played = [&](edge::Player& player, const edge::Watch& watch) -> Result<Outcome> {
-    const edge::Stage stage{player, devices.loudspeakers, wakeup, options.devices.through,
-                            link.get()};
+    const edge::Stage stage{player,     devices.loudspeakers,
+                            wakeup,     options.devices.through,
+                            link.get(), keys ? &keys->queue() : nullptr};
     ANTIPHON_TRY(edge::Jam jam, edge::play_live(models, setup, stage, watch));
     Outcome outcome{std::move(jam), {}};
     if (link) outcome.link = link->report();
@@ -274,8 +343,11 @@ Result<Outcome> play(const Options& options, const edge::Models& models,
       return progress(std::max(0.0, std::chrono::duration<double>(now) / length));
     });
   }
-  std::cerr << devices.said << ". Ctrl-C ends it with the bar.\n";
-  edge::PortPlayer player(*devices.input, setup.timeline.time_of(music::Ticks{240}));
+  std::cerr << devices.said << ". Ctrl-C ends it with the bar";
+  if (keys) std::cerr << "; d D density, r R register, w W daring, space rests";
+  std::cerr << ".\n";
+  ANTIPHON_TRY(const auto changes, parse_control_changes(options));
+  edge::PortPlayer player(*devices.input, setup.timeline.time_of(music::Ticks{240}), changes);
   return played(player, watch_jam(setup.header, *devices.input));
 }
 
@@ -304,6 +376,14 @@ Status jam(const Options& options) {
   setup.pace.horizon = std::chrono::round<nanoseconds>(Milliseconds(options.horizon_ms));
   setup.pace.deadline = setup.pace.horizon / 4;
   setup.pace.stale = options.stale;
+  setup.pace.trade = options.trade;
+  ANTIPHON_TRY(setup.controls, parse_controls(options, setup));
+  if (!options.chart.empty()) {
+    // Who plays without an end may go on for a day.
+    const auto end = static_cast<std::int32_t>(
+        std::min(setup.timeline.ticks_at(setup.length) / tokens::ticks_per_step, 2e6));
+    ANTIPHON_TRY(setup.chart, read_chart(options.chart, setup.header.meters, end));
+  }
   setup.node.wishes = {*collab::policy_of(options.policy), collab::mode_of(options.mode)};
 
   const auto session = model ? generate::make_event_model(model->net) : nullptr;
@@ -394,6 +474,25 @@ Action jam_command(CLI::App& flags) {
                   "Simulated: chance that a frame of the model's work takes up to 5 s more")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
+  flags
+      .add_option(
+          "--chart", options->chart,
+          "Chords to keep to: a .txt such as 'C | Am F | G7', over and over, or a score with "
+          "chord symbols")
+      ->check(CLI::ExistingFile);
+  flags
+      .add_option("--trade", options->trade,
+                  "Trading: the player has so many bars, then Antiphon, and so on")
+      ->check(CLI::Range(0, 64));
+  flags.add_option(
+      "--control", options->controls,
+      "BAR:NAME=VALUE: from that bar on, daring, density or register (0 to 1, 0.5 is as "
+      "it was), or rest (0, 1)");
+  flags
+      .add_option("--cc", options->control_changes,
+                  "NAME=NUMBER: the control change that does the same (default: daring=1, "
+                  "density=74, register=71, rest=80)")
+      ->delimiter(',');
   add_model_flags(flags, *options);
   flags.add_option("--reflex", options->reflex,
                    "The small model that answers when the other is late, or none (default: reflex, "

@@ -82,6 +82,13 @@ void Conductor::hear(const Played& played) {
   down = step;
 }
 
+void Conductor::wish(const generate::Control& control) {
+  if (control.kind == generate::Control::Kind::rest) rest_wished_ = control.value >= 0.5f;
+  for (const Model model : {Model::edge, Model::reflex}) {
+    if (crew_[static_cast<std::size_t>(model)]) to_tell(model).push_back(Told::wish(control));
+  }
+}
+
 void Conductor::take(Model model, const Drafted& drafted, nanoseconds now) {
   if (const auto choice = scheduler_->take(model, drafted, frame_start(), now)) fix(now, *choice);
 }
@@ -111,6 +118,14 @@ Draft Conductor::bar_before() const {
   return draft;
 }
 
+// Whether AI parts begin nothing in this frame.
+bool Conductor::rests(std::int32_t frame) const {
+  if (rest_wished_ || (pace_.waits && heard_.empty())) return true;
+  if (pace_.trade == 0) return false;
+  const generate::GridBar bar = generate::bar_at(header_.meters, frame);
+  return bar.start / bar.length / pace_.trade % 2 == 0;
+}
+
 void Conductor::fix(nanoseconds now, const Choice& choice) {
   const Tier tier = choice.tier;
   Draft made;
@@ -121,9 +136,11 @@ void Conductor::fix(nanoseconds now, const Choice& choice) {
   FrameRecord frame{tier,        false,       (from - draft.from) / steps_per_frame,
                     draft.heard, draft.asked, now};
   end_notes(from, draft);
-  const bool waits = pace_.waits && heard_.empty();
+  const bool silent_frame = rests(from);
+  // When it is the player's turn, what sounds has an end.
+  if (silent_frame && pace_.trade > 0) end_all(from);
   for (const TimedEvent& event : draft.events) {
-    if (waits || event.at < from || event.at >= until) continue;
+    if (silent_frame || event.at < from || event.at >= until) continue;
     end_notes(event.at, draft);
     play(event, draft);
   }
@@ -132,6 +149,15 @@ void Conductor::fix(nanoseconds now, const Choice& choice) {
   const std::int32_t oldest = from - 2 * generate::bar_at(header_.meters, from).length;
   std::erase_if(past_, [&](const TimedEvent& event) { return event.at < oldest; });
   frames_.push_back(frame);
+}
+
+// Ends all that sounds, at step `at`.
+void Conductor::end_all(std::int32_t at) {
+  for (int slot = 0; slot < static_cast<int>(header_.slots.size()); ++slot) {
+    for (int pitch = 0; pitch < 128; ++pitch) {
+      if (sounding_[key_of(slot, pitch)].note != silent) stop_note(slot, pitch, at, time_of(at));
+    }
+  }
 }
 
 // Ends what is over at step `until`, unless it is tied on.

@@ -57,6 +57,8 @@ class Conductor {
             std::chrono::nanoseconds end, const Crew& crew, std::unique_ptr<Scheduler> scheduler);
 
   void hear(const Played& played);
+  /// A wish for the AI parts. A node isn't told, but its notes rest as well.
+  void wish(const generate::Control& control);
   void take(Model model, const Drafted& drafted, std::chrono::nanoseconds now);
 
   /// When `advance` is to be called at the latest; after the last frame, never.
@@ -93,6 +95,8 @@ class Conductor {
   std::chrono::nanoseconds time_of(std::int32_t step) const;
   void fix(std::chrono::nanoseconds now, const Choice& choice);
   void play(const generate::TimedEvent& event, const Draft& draft);
+  bool rests(std::int32_t frame) const;
+  void end_all(std::int32_t at);
   void end_notes(std::int32_t until, const Draft& draft);
   void stop_note(int slot, int pitch, std::int32_t step, std::chrono::nanoseconds at);
   void tell(const generate::TimedEvent& event);
@@ -104,6 +108,7 @@ class Conductor {
   Pace pace_;
   std::chrono::nanoseconds end_;
   Crew crew_;
+  bool rest_wished_ = false;
   live::Quantizer quantizer_;
   generate::Loudness loudness_;
   std::vector<live::TimedMessage> messages_;

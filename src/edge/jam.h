@@ -17,6 +17,7 @@
 #include "generate/event_model.h"
 #include "generate/sampler.h"
 #include "live/output.h"
+#include "live/spsc_queue.h"
 #include "tokens/stream.h"
 
 namespace antiphon::edge {
@@ -32,9 +33,11 @@ struct JamSetup {
   std::int32_t reach = 96;  ///< Steps that drafts reach ahead: two bars of 4/4.
   /// The same of the reflex's, which needs a draft only where its thread isn't let run.
   std::int32_t reflex_reach = 12;
-  int count_in = 0;        ///< Bars of clicks before the jam; in real time only.
-  bool metronome = false;  ///< Clicks during the jam; in real time only.
-  NodeTerms node = {};     ///< Matter where a node takes part.
+  int count_in = 0;                         ///< Bars of clicks before the jam; in real time only.
+  bool metronome = false;                   ///< Clicks during the jam; in real time only.
+  NodeTerms node = {};                      ///< Matter where a node takes part.
+  generate::Chart chart = {};               ///< A node isn't told of it.
+  std::vector<TimedControl> controls = {};  ///< What will be wished for; sorted by time.
   /// A baseline's way of keeping time instead of `pace`; simulated only, without a reflex.
   std::optional<FixedInterval> baseline = {};
 };
@@ -92,6 +95,7 @@ struct Stage {
   const live::Wakeup& wakeup;  ///< Notified when the player has something new.
   bool through = false;        ///< The sink gets what the player plays, too.
   Responder* node = nullptr;   ///< Takes part, if it isn't null.
+  live::SpscQueue<generate::Control>* controls = nullptr;  ///< What is wished for, may be null.
 };
 
 /// Called ten times a second with the jam's time (below 0 during the count-in); false ends the jam

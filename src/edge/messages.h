@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 
 #include "generate/improviser.h"
@@ -12,6 +13,12 @@ using generate::Drafted;
 using generate::Improviser;
 using generate::steps_per_frame;
 using generate::Told;
+
+/// A wish and when it is made.
+struct TimedControl {
+  std::chrono::nanoseconds at{};
+  generate::Control control;
+};
 
 /// Who answered a frame.
 enum class Tier : std::uint8_t {

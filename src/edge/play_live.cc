@@ -70,8 +70,10 @@ class Worker : public Responder {
         conductor_(conductor),
         in_(room),
         out_(room),
-        improviser_(model, setup.header, setup.sampling, reach),
-        thread_([this, priority] { run(priority); }) {}
+        improviser_(model, setup.header, setup.sampling, reach) {
+    improviser_.set_chart(setup.chart);
+    thread_ = std::thread([this, priority] { run(priority); });
+  }
 
   void run(int priority) {
     std::optional<live::RealTimeScope> scope;
@@ -139,12 +141,18 @@ Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& 
   }
   nanoseconds now = live::host_now() - start, end = setup.length, shown = now;
   bool stopped = false;
+  std::size_t wished = 0;
   while (now < end) {
     Played played;
+    for (; wished < setup.controls.size() && setup.controls[wished].at <= now; ++wished)
+      conductor.wish(setup.controls[wished].control);
+    for (generate::Control control; stage.controls != nullptr && stage.controls->pop(control);)
+      conductor.wish(control);
     while (stage.player.next(now, played)) {
       conductor.hear(played);
       if (stage.through) conductor.to_send().push_back(message_of(played));
     }
+    for (generate::Control wish; stage.player.next_wish(wish);) conductor.wish(wish);
     for (const auto& [model, responder] : responders) {
       for (Drafted drafted; responder != nullptr && responder->answer(drafted);)
         conductor.take(model, drafted, now);

@@ -54,12 +54,29 @@ std::span<const Played> Keys::take(std::span<const std::uint8_t> bytes, nanoseco
   return played_;
 }
 
+std::optional<generate::Control> wish_of(std::span<const std::uint8_t> bytes,
+                                         const ControlChanges& changes) {
+  if (bytes.size() < 3 || (bytes[0] & 0xf0) != 0xb0 || bytes[2] > 127) return {};
+  const auto* const found = std::find(changes.begin(), changes.end(), int{bytes[1]});
+  if (found == changes.end()) return {};
+  return generate::Control{static_cast<generate::Control::Kind>(found - changes.begin()),
+                           static_cast<float>(bytes[2]) / 127};
+}
+
+bool PortPlayer::next_wish(generate::Control& control) {
+  if (wishes_.empty()) return false;
+  control = wishes_.front();
+  wishes_.erase(wishes_.begin());
+  return true;
+}
+
 bool PortPlayer::next(nanoseconds, Played& played) {
   while (ready_.empty()) {
     live::PortMessage message;
     if (!input_.pop(message)) return false;
     nanoseconds at = message.at - start_;
     if (at < -early_) continue;
+    if (const auto wish = wish_of(message.bytes, changes_)) wishes_.push_back(*wish);
     ready_ = keys_.take(message.bytes, std::max(at, nanoseconds{}));
   }
   played = ready_.front();

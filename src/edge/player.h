@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,11 @@ class Player {
   /// What was played up to `now` (of the jam's time) and not asked for yet, in order; false if that
   /// is all.
   virtual bool next(std::chrono::nanoseconds now, Played& played) = 0;
+  /// What was wished for together with what was played; false if that is all.
+  virtual bool next_wish(generate::Control& control) {
+    static_cast<void>(control);
+    return false;
+  }
   /// When the next thing will be played, as far as it is known ahead.
   virtual std::chrono::nanoseconds due() const { return std::chrono::nanoseconds::max(); }
 };
@@ -58,15 +64,25 @@ class Keys {
   std::vector<Played> played_;
 };
 
+/// The control change (0 to 127) by which each kind of control is wished for; -1: by none.
+using ControlChanges = std::array<int, generate::control_names.size()>;
+/// Modulation wheel, brightness, resonance, and the first general-purpose switch.
+inline constexpr ControlChanges usual_control_changes = {1, 74, 71, 80};
+/// What a message wishes for; most for nothing.
+std::optional<generate::Control> wish_of(std::span<const std::uint8_t> bytes,
+                                         const ControlChanges& changes);
+
 /// Someone at a MIDI port, in slot 0. What comes more than a sixteenth before the jam begins isn't
 /// part of it; later than that is meant for its first beat.
 class PortPlayer : public Player {
  public:
   /// `input` is borrowed. `early` is how long before the jam's begin its first beat may come.
-  PortPlayer(live::MidiInput& input, std::chrono::nanoseconds early)
-      : input_(input), early_(early) {}
+  PortPlayer(live::MidiInput& input, std::chrono::nanoseconds early,
+             const ControlChanges& changes = usual_control_changes)
+      : input_(input), early_(early), changes_(changes) {}
   void begin(std::chrono::nanoseconds start) override { start_ = start; }
   bool next(std::chrono::nanoseconds now, Played& played) override;
+  bool next_wish(generate::Control& control) override;
 
  private:
   live::MidiInput& input_;
@@ -74,6 +90,8 @@ class PortPlayer : public Player {
   std::chrono::nanoseconds start_{};
   Keys keys_;
   std::span<const Played> ready_;
+  ControlChanges changes_;
+  std::vector<generate::Control> wishes_;  // The oldest first.
 };
 
 }  // namespace antiphon::edge

@@ -24,6 +24,8 @@ struct Pace {
   /// How far players are from the beat that they mean.
   std::chrono::nanoseconds spread = std::chrono::milliseconds(12);
   bool waits = false;  ///< The AI parts rest until a human part has begun.
+  /// The player has so many bars, then the AI parts have as many, and so on; 0: all play together.
+  std::int32_t trade = 0;
   /// An edge's draft of more frames than this gives way to a reflex's fresh answer.
   std::int32_t stale = 4;
 };

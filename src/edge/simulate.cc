@@ -58,6 +58,8 @@ class Worker {
         draw_(draw),
         baseline_(setup.baseline) {}
 
+  void set_chart(const generate::Chart& chart) { improviser_.set_chart(chart); }
+
   nanoseconds next() const { return done_; }
   /// Gives what is done by `now`.
   template <class Take>
@@ -191,6 +193,8 @@ Jam simulate(const Models& models, const JamSetup& setup, const SimulatedCost& c
     edge.emplace(*models.edge, setup, setup.reach, cost.step, cost.draw);
   if (models.reflex != nullptr && !alone)
     reflex.emplace(*models.reflex, setup, setup.reflex_reach, cost.reflex, cost.reflex);
+  if (edge) edge->set_chart(setup.chart);
+  if (reflex) reflex->set_chart(setup.chart);
   const Crew crew = {cloud.has_value(), edge.has_value(), reflex.has_value()};
   Conductor conductor(setup.timeline, setup.header, setup.pace, setup.length, crew,
                       scheduler_of(setup, crew));
@@ -202,7 +206,7 @@ Jam simulate(const Models& models, const JamSetup& setup, const SimulatedCost& c
   };
   const auto no_stall = [] { return nanoseconds{}; };
 
-  std::size_t played = 0;
+  std::size_t played = 0, wished = 0;
   nanoseconds now = conductor.next(), shown{};
   bool stopped = false;
   while (!stopped) {
@@ -211,8 +215,11 @@ Jam simulate(const Models& models, const JamSetup& setup, const SimulatedCost& c
     if (edge) next = std::min(next, edge->next());
     if (reflex) next = std::min(next, reflex->next());
     if (played < setup.performer.size()) next = std::min(next, setup.performer[played].at);
+    if (wished < setup.controls.size()) next = std::min(next, setup.controls[wished].at);
     now = std::max(now, next);
     if (now >= setup.length) break;
+    while (wished < setup.controls.size() && setup.controls[wished].at <= now)
+      conductor.wish(setup.controls[wished++].control);
     while (played < setup.performer.size() && setup.performer[played].at <= now)
       conductor.hear(setup.performer[played++]);
     const auto from = [&](Model model) {

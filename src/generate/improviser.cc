@@ -37,6 +37,10 @@ Improviser::Improviser(EventModel& model, tokens::Header header, const Sampling&
     : partner_(model, std::move(header), start, sampling), settled_(start), reach_(reach) {}
 
 void Improviser::tell(const Told& told) {
+  if (told.kind == Told::Kind::control) {
+    partner_.control(told.control);
+    return;
+  }
   if (told.kind == Told::Kind::proposal) {
     proposing_.push_back(told.event);
     return;

@@ -14,7 +14,7 @@ inline constexpr std::int32_t steps_per_frame = 3;
 
 /// To an improviser.
 struct Told {
-  enum class Kind : std::uint8_t { event, proposal, ask };
+  enum class Kind : std::uint8_t { event, proposal, ask, control };
   Kind kind = Kind::event;
   /// `event`: what a human or AI part did, for good. `proposal`: what somebody else would play in
   /// the first frame that is asked for next.
@@ -22,14 +22,18 @@ struct Told {
   std::int32_t from = 0;  ///< `ask`: what will be played from this step on?
   std::uint32_t request = 0;
   std::int32_t reach = 0;  ///< `ask`: for so many steps; 0: as many as it does anyway.
+  Control control = {};    ///< `control`: what is wished for from now on.
   bool proposes = false;   ///< `ask`: the proposals before it, be it none, are a whole frame.
 
-  static Told fact(const TimedEvent& event) { return {Kind::event, event, 0, 0, 0, false}; }
-  static Told proposal(const TimedEvent& event) { return {Kind::proposal, event, 0, 0, 0, false}; }
+  static Told fact(const TimedEvent& event) { return {Kind::event, event, 0, 0, 0, {}, false}; }
+  static Told proposal(const TimedEvent& event) {
+    return {Kind::proposal, event, 0, 0, 0, {}, false};
+  }
   static Told ask(std::int32_t from, std::uint32_t request, std::int32_t reach = 0,
                   bool proposes = false) {
-    return {Kind::ask, {}, from, request, reach, proposes};
+    return {Kind::ask, {}, from, request, reach, {}, proposes};
   }
+  static Told wish(const Control& control) { return {Kind::control, {}, 0, 0, 0, control, false}; }
 
   friend bool operator==(const Told&, const Told&) = default;
 };
@@ -63,6 +67,9 @@ class Improviser {
   /// Drafts reach `reach` steps ahead. It comes in at the step `start`.
   Improviser(EventModel& model, tokens::Header header, const Sampling& sampling, std::int32_t reach,
              std::int32_t start = 0);
+
+  /// The chords of the piece, if they are known.
+  void set_chart(Chart chart) { partner_.set_chart(std::move(chart)); }
 
   void tell(const Told& told);
   bool busy() const { return asked_.has_value(); }

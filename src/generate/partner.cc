@@ -23,7 +23,10 @@ constexpr std::size_t largest_field = 128;
 constexpr int steady_density = 3;
 constexpr std::int32_t longest_rest = 96;
 
-music::PitchRange range_of(const tokens::Slot& slot) {
+// On a chart's weak times, what other notes than its chord's lose of their logits.
+constexpr float off_chord = 1.5f;
+
+music::PitchRange whole_range_of(const tokens::Slot& slot) {
   if (slot.instrument == tokens::instrument_drums) return music::drum_keys;
   if (slot.instrument == tokens::instrument_unknown) return {};
   return music::range_of(slot.instrument);
@@ -58,6 +61,7 @@ Partner::Partner(EventModel& model, tokens::Header header, std::int32_t from,
       stream_(std::move(header), from),
       sampler_(sampling, largest_field),
       earliest_(from),
+      temperature_(sampling.temperature),
       settled_stream_(stream_) {
   assert(model.capacity() >= 2 * stream_.header_steps());
   prompt_again();
@@ -171,8 +175,42 @@ void Partner::rewrite(std::span<const TimedEvent> events, std::int32_t earliest)
   feed(first);
 }
 
+void Partner::control(const Control& control) {
+  switch (control.kind) {
+    case Control::Kind::daring:
+      sampler_.set_temperature(temperature_ * (0.5 + static_cast<double>(control.value)));
+      break;
+    case Control::Kind::density:
+      onset_bias_ = 4 * (control.value - 0.5f);
+      break;
+    case Control::Kind::register_:
+      register_ = control.value;
+      break;
+    case Control::Kind::rest:
+      rests_ = control.value >= 0.5f;
+      break;
+  }
+}
+
+// What an AI part may play: of its instrument's range, the part that is wished for.
+music::PitchRange Partner::range_of(const tokens::Slot& part) const {
+  music::PitchRange range = whole_range_of(part);
+  if (part.role == Role::human || part.instrument == tokens::instrument_drums) return range;
+  const float half = static_cast<float>(range.high - range.low) / 2;
+  const int up = static_cast<int>(half * std::max(0.0f, 2 * register_ - 1));
+  const int down = static_cast<int>(half * std::max(0.0f, 1 - 2 * register_));
+  return {static_cast<std::uint8_t>(range.low + up), static_cast<std::uint8_t>(range.high - down)};
+}
+
 bool Partner::pitch_allowed(int slot, int pitch, bool tie, std::int32_t at) const {
-  if (!range_of(stream_.header().slots[static_cast<std::size_t>(slot)]).holds(pitch)) return false;
+  const tokens::Slot& part = stream_.header().slots[static_cast<std::size_t>(slot)];
+  if (!range_of(part).holds(pitch)) return false;
+  const auto pitch_class = static_cast<std::size_t>(pitch % 12);
+  if (!chart_.empty() && !tie && at % tokens::steps_per_quarter == 0 &&
+      part.instrument != tokens::instrument_drums) {
+    const music::PitchClasses chord = chord_at(chart_, at);
+    if (chord.any() && !chord.test(pitch_class)) return false;
+  }
   const bool grows_chord = last_ai_ && at == stream_.now();
   if (grows_chord && slot == last_ai_->slot && pitch <= last_ai_->pitch) return false;
   const std::int32_t end = stream_.ai_end(slot, pitch);
@@ -187,7 +225,7 @@ bool Partner::rested_too_long(int slot, std::int32_t at) const {
 }
 
 bool Partner::someone_must_play(std::int32_t at) const {
-  if (at < ai_from_ || at >= last_end_ || at < longest_rest) return false;
+  if (rests_ || at < ai_from_ || at >= last_end_ || at < longest_rest) return false;
   bool human = false, rested = false;
   for (int slot = 0; slot < static_cast<int>(stream_.header().slots.size()); ++slot) {
     human |= any_pitch([&](int pitch) { return stream_.human_holds(slot, pitch); });
@@ -207,7 +245,7 @@ bool Partner::voice_allowed(int voice, std::int32_t at) const {
     return (first || release) &&
            any_pitch([&](int pitch) { return human_may(release, slot, pitch); });
   }
-  if (release || at < ai_from_ || at >= last_end_) return false;
+  if (release || rests_ || at < ai_from_ || at >= last_end_) return false;
   if (last_ai_ && at == stream_.now() && slot < last_ai_->slot) return false;
   return any_pitch([&](int pitch) { return pitch_allowed(slot, pitch, tie, at); });
 }
@@ -231,6 +269,14 @@ void Partner::imagine_human(Event& event) {
       }));
 }
 
+// Logits with something added to each. Borrowed until the next call.
+template <class Bias>
+std::span<const float> Partner::biased(std::span<const float> logits, Bias&& bias) {
+  biased_.assign(logits.begin(), logits.end());
+  for (std::size_t i = 0; i < biased_.size(); ++i) biased_[i] += bias(static_cast<int>(i));
+  return biased_;
+}
+
 TimedEvent Partner::propose(std::int32_t imagine) {
   Event event;
   tokens::Rows rows;
@@ -245,10 +291,22 @@ TimedEvent Partner::propose(std::int32_t imagine) {
   model_.condition(rows.view());
 
   const bool must = someone_must_play(at);
-  const int voice = sampler_.draw(model_.logits(tokens::field_voice), [&](int v) {
-    const bool onset = v % 3 == 0 && v != tokens::voice_wait;
-    return voice_allowed(v, at) && (!must || (onset && rested_too_long(v / 3, at)));
-  });
+  const auto is_onset = [](int v) { return v % 3 == 0 && v != tokens::voice_wait; };
+  const auto is_ai = [&](int slot) {
+    const auto& slots = stream_.header().slots;
+    return static_cast<std::size_t>(slot) < slots.size() &&
+           slots[static_cast<std::size_t>(slot)].role == Role::ai;
+  };
+  const auto voice_may = [&](int v) {
+    return voice_allowed(v, at) && (!must || (is_onset(v) && rested_too_long(v / 3, at)));
+  };
+  const int voice =
+      onset_bias_ == 0
+          ? sampler_.draw(model_.logits(tokens::field_voice), voice_may)
+          : sampler_.draw(
+                biased(model_.logits(tokens::field_voice),
+                       [&](int v) { return is_onset(v) && is_ai(v / 3) ? onset_bias_ : 0.0f; }),
+                voice_may);
   if (voice < 0 || voice == tokens::voice_wait)
     return {at, event};  // A wait: nothing can come at this step.
   event.slot = static_cast<std::uint8_t>(voice / 3);
@@ -262,10 +320,19 @@ TimedEvent Partner::propose(std::int32_t imagine) {
   model_.condition(rows.view());
 
   const bool tie = event.type == EventType::tie;
-  event.pitch =
-      static_cast<std::uint8_t>(sampler_.draw(model_.logits(tokens::field_pitch), [&](int pitch) {
-        return pitch_allowed(event.slot, pitch, tie, at);
-      }));
+  const auto pitch_may = [&](int pitch) { return pitch_allowed(event.slot, pitch, tie, at); };
+  const music::PitchClasses chord = chord_at(chart_, at);
+  const bool free = tie || chord.none() ||
+                    stream_.header().slots[event.slot].instrument == tokens::instrument_drums;
+  event.pitch = static_cast<std::uint8_t>(
+      free ? sampler_.draw(model_.logits(tokens::field_pitch), pitch_may)
+           : sampler_.draw(biased(model_.logits(tokens::field_pitch),
+                                  [&](int pitch) {
+                                    return chord.test(static_cast<std::size_t>(pitch % 12))
+                                               ? 0.0f
+                                               : -off_chord;
+                                  }),
+                           pitch_may));
   stream_.after_pitch(event, rows);
   model_.condition(rows.view());
 

@@ -6,10 +6,13 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "generate/event_model.h"
+#include "generate/guide.h"
 #include "generate/sampler.h"
+#include "music/instruments.h"
 #include "tokens/stream.h"
 
 namespace antiphon::generate {
@@ -75,6 +78,10 @@ class Partner {
   /// Events before `step` will never be rewritten.
   void settle(std::int32_t step);
 
+  /// Of draws from now on.
+  void set_chart(Chart chart) { chart_ = std::move(chart); }
+  void control(const Control& control);
+
   /// No AI note may sound beyond this step.
   void set_last_end(std::int32_t step) { last_end_ = step; }
 
@@ -102,6 +109,9 @@ class Partner {
   bool someone_must_play(std::int32_t at) const;
   bool voice_allowed(int voice, std::int32_t at) const;
   bool pitch_allowed(int slot, int pitch, bool tie, std::int32_t at) const;
+  music::PitchRange range_of(const tokens::Slot& part) const;
+  template <class Bias>
+  std::span<const float> biased(std::span<const float> logits, Bias&& bias);
   void add(std::int32_t at, tokens::Event event);
   void add_waits(std::int32_t until);
   void apply(const TimedEvent& event);
@@ -116,6 +126,11 @@ class Partner {
   std::int32_t earliest_;     // No event may come before this step,
   std::int32_t ai_from_ = 0;  // and no AI event before this one.
   std::int32_t last_end_ = INT32_MAX;
+  Chart chart_;
+  double temperature_;  // As it was given.
+  float onset_bias_ = 0, register_ = 0.5f;
+  bool rests_ = false;
+  std::vector<float> biased_;
   std::optional<tokens::Event> last_ai_;  // Of the onset at stream_.now(), while it may grow.
   Segments segments_{};
   std::vector<Step> steps_;  // What the model was told, waits included.

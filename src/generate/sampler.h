@@ -31,6 +31,8 @@ class Sampler {
   /// For up to `max_classes` logits.
   Sampler(const Sampling& sampling, std::size_t max_classes);
 
+  void set_temperature(double temperature) { sampling_.temperature = temperature; }
+
   /// A class i with allowed(i), or -1 if there is none.
   template <class Allowed>
   int draw(std::span<const float> logits, Allowed&& allowed) {

@@ -63,6 +63,30 @@ TEST(JamDevices, OnePlayerAndNoOther) {
   EXPECT_THAT(run("jam --midi-in virtual --meter 3:4").err, HasSubstr("'3:4' is no meter"));
 }
 
+TEST(Jam, KeepsToAChartAndTakesTurns) {
+  write("tune.abc", tune);
+  write("changes.txt", "# a blues, begun\nC7 | F7 | C7 G7 | %\n");
+  const std::string jam = "jam --performer tune.abc --simulate --report ";
+  ASSERT_EQ(run(jam + "free.json").status, 0);
+  ASSERT_EQ(run(jam + "kept.json --chart changes.txt").status, 0);
+  const auto report = nlohmann::json::parse(read("kept.json"));
+  EXPECT_GT(report["in_chord_ratio"].get<double>(), 0.6);
+  EXPECT_FALSE(nlohmann::json::parse(read("free.json")).contains("in_chord_ratio"));
+
+  ASSERT_EQ(run(jam + "trade.json --trade 2 --control 3:density=0.9 --timeline turns.json").status,
+            0);
+  const auto turns = nlohmann::json::parse(read("turns.json"));
+  ASSERT_FALSE(turns["antiphon"].empty());
+  for (const auto& note : turns["antiphon"]) EXPECT_EQ(note["frame"].get<int>() / 32 % 2, 1);
+
+  write("wrong.txt", "C | Hm7 | G");
+  EXPECT_THAT(run(jam + "no.json --chart wrong.txt").err,
+              HasSubstr("wrong.txt: bar 2: chord 'Hm7': expected a root from A to G"));
+  EXPECT_THAT(run(jam + "no.json --chart tune.abc").err, HasSubstr("it has no chord symbols"));
+  EXPECT_THAT(run(jam + "no.json --control 3:tempo=1").err, HasSubstr("none of daring, density"));
+  EXPECT_THAT(run(jam + "no.json --control density").err, HasSubstr("isn't BAR:NAME=VALUE"));
+}
+
 TEST(Bench, HoldsTheJamAgainstAFixedInterval) {
   write("tune.abc", tune);
   const std::string bench = "bench live tune.abc --tempos 120 --round-trips 0,150 --json ";

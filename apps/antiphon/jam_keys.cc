@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "antiphon/jam_keys.h"
+
+#include <poll.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <string_view>
+#include <thread>
+
+namespace antiphon::app {
+namespace {
+
+using generate::Control;
+
+constexpr float step = 0.1f;
+
+class RawTerminalKeys : public TerminalKeys {
+ public:
+  RawTerminalKeys(const live::Wakeup& wakeup, const termios& before)
+      : wakeup_(wakeup), before_(before), queue_(64) {
+    termios raw = before;
+    raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);  // Ctrl-C stays a signal.
+    tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+    thread_ = std::thread([this] { read(); });
+  }
+  ~RawTerminalKeys() override {
+    stopping_ = true;
+    thread_.join();
+    tcsetattr(STDIN_FILENO, TCSANOW, &before_);
+  }
+  live::SpscQueue<Control>& queue() override { return queue_; }
+
+ private:
+  void read() {
+    KeyWishes wishes;
+    while (!stopping_) {
+      pollfd descriptor{STDIN_FILENO, POLLIN, 0};
+      if (::poll(&descriptor, 1, 100) <= 0) continue;
+      char key = 0;
+      if (::read(STDIN_FILENO, &key, 1) != 1) return;
+      if (Control wish; wishes.press(key, wish)) {
+        queue_.push(wish);
+        wakeup_.notify();
+      }
+    }
+  }
+
+  const live::Wakeup& wakeup_;
+  const termios before_;
+  live::SpscQueue<Control> queue_;
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+}  // namespace
+
+bool KeyWishes::press(char key, Control& wish) {
+  constexpr std::string_view down = "wdr", up = "WDR";  // In the order of the kinds.
+  const auto less = down.find(key), more = up.find(key);
+  if (key == ' ') {
+    wish.kind = Control::Kind::rest;
+    float& value = values_[static_cast<std::size_t>(wish.kind)];
+    wish.value = value = value > 0 ? 0.0f : 1.0f;
+    return true;
+  }
+  const std::size_t index = std::min(less, more);
+  if (index == std::string_view::npos) return false;
+  float& value = values_[index];
+  value = std::clamp(value + (less != std::string_view::npos ? -step : step), 0.0f, 1.0f);
+  wish = {static_cast<Control::Kind>(index), value};
+  return true;
+}
+
+std::unique_ptr<TerminalKeys> TerminalKeys::start(const live::Wakeup& wakeup) {
+  termios before{};
+  // In the background, a terminal isn't ours to change.
+  if (isatty(STDIN_FILENO) == 0 || tcgetpgrp(STDIN_FILENO) != getpgrp() ||
+      tcgetattr(STDIN_FILENO, &before) != 0)
+    return nullptr;
+  return std::make_unique<RawTerminalKeys>(wakeup, before);
+}
+
+}  // namespace antiphon::app

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <iterator>
+#include <vector>
+
+#include "music/chord_symbol.h"
+
+namespace antiphon::generate {
+
+/// The chord from a step on, until the next. Without pitch classes all is free.
+struct ChartChord {
+  std::int32_t at = 0;
+  music::PitchClasses classes;
+};
+
+/// Chords that are known ahead, sorted by time: on quarters AI parts begin notes of the chord only,
+/// and between them rather than others.
+using Chart = std::vector<ChartChord>;
+
+/// The chord that holds at a step; none before the first.
+inline music::PitchClasses chord_at(const Chart& chart, std::int32_t at) {
+  const auto next =
+      std::upper_bound(chart.begin(), chart.end(), at,
+                       [](std::int32_t step, const ChartChord& chord) { return step < chord.at; });
+  return next == chart.begin() ? music::PitchClasses() : std::prev(next)->classes;
+}
+
+/// What a player may want of AI parts while they play; it holds from the next frame on.
+struct Control {
+  enum class Kind : std::uint8_t {
+    daring,     ///< 0.5: the temperature as it was given; 0: half of it; 1: half as much again.
+    density,    ///< 0.5: as the model has it; 0 and 1: onsets e^-2 and e^2 times as likely.
+    register_,  ///< 0.5: the instrument's whole range; 0: its lower half; 1: its upper half.
+    rest,       ///< 0.5 and above: AI parts begin nothing.
+  };
+  Kind kind = Kind::daring;
+  float value = 0.5f;  ///< In [0, 1].
+
+  friend bool operator==(const Control&, const Control&) = default;
+};
+inline constexpr std::array<const char*, 4> control_names = {"daring", "density", "register",
+                                                             "rest"};
+
+}  // namespace antiphon::generate
