@@ -52,14 +52,14 @@ std::string number(double value) { return value < 0 ? "-" : print("%.3f", value)
 }  // namespace
 
 std::string live_bench_text(const LiveBench& bench) {
-  const char* head = "%5s %-22s %6s %6s %5s %29s %15s %13s %9s %9s %11s";
+  const char* head = "%5s %-22s %6s %6s %5s %41s %15s %13s %9s %9s %11s";
   std::string text =
-      print(head, "tempo", "who", "ISR", "ISRw", "stale", "edge/backup/reflex/rule/none",
+      print(head, "tempo", "who", "ISR", "ISRw", "stale", "cloud/old/edge/old/reflex/rule/none",
             "answer, ms", "reaction", "consonant", "dissonant", "unsupported");
   if (!bench.simulated) text += "  onset error, ms: p50/p99/worst";
   text += "\n";
   for (const LiveRow& row : bench.rows) {
-    text += print("%5.0f %-22s %6.4f %6.4f %5.2f %29s %15s %13s ", row.bpm, row.who.c_str(),
+    text += print("%5.0f %-22s %6.4f %6.4f %5.2f %41s %15s %13s ", row.bpm, row.who.c_str(),
                   row.live.isr_delivered, row.live.isr_w, row.live.staleness,
                   tiers_of(row.live).c_str(), three(row.live.answer_ms, 0).c_str(),
                   three(row.live.reaction_frames, 1).c_str());
@@ -69,7 +69,7 @@ std::string live_bench_text(const LiveBench& bench) {
     text += "\n";
   }
   if (bench.own.pieces() > 0) {
-    text += print("%5s %-98s ", "",
+    text += print("%5s %-110s ", "",
                   print("the songs' own accompaniment (%zu)", bench.own.pieces()).c_str()) +
             harmony_of(bench.own) + "\n";
   }
@@ -77,7 +77,7 @@ std::string live_bench_text(const LiveBench& bench) {
       "answer, reaction (in sixteenths): p50/p95/p99\n\nStreamMUSE's table III, as published: "
       "another model, other songs (64 pop pieces), 120 beats a minute\n";
   for (const Published& row : published) {
-    text += print("      %-22s %6s %6s %68s %9s %9s %11s\n", row.where, number(row.isr).c_str(),
+    text += print("      %-22s %6s %6s %80s %9s %9s %11s\n", row.where, number(row.isr).c_str(),
                   number(row.isr_w).c_str(), "", number(row.consonant).c_str(), "-",
                   number(row.unsupported).c_str());
   }

@@ -153,7 +153,7 @@ class Reader {
     }
     if (take_any(text_, "alt")) {
       fifth_.reset();
-      for (const std::size_t tone : {1, 3, 6, 8}) more_.set(tone);
+      for (const std::size_t tone : {1u, 3u, 6u, 8u}) more_.set(tone);
       seventh_ = 10;
       return true;
     }
