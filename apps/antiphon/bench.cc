@@ -10,6 +10,7 @@
 #include "antiphon/commands.h"
 #include "antiphon/devices.h"
 #include "antiphon/live_bench.h"
+#include "antiphon/load_bench.h"
 #include "antiphon/performing.h"
 #include "antiphon/score_files.h"
 #include "base/file.h"
@@ -199,8 +200,13 @@ Action declare_live(CLI::App& flags) {
 
 Action bench_command(CLI::App& flags) {
   flags.require_subcommand(1);
-  return declare_live(*flags.add_subcommand(
-      "live", "Plays with songs at several tempos, and beside it as others schedule it"));
+  CLI::App& live = *flags.add_subcommand(
+      "live", "Plays with songs at several tempos, and beside it as others schedule it");
+  CLI::App* const load =
+      flags.add_subcommand("load", "Counts the players that a node on this machine holds");
+  return [load, run_live = declare_live(live), run_load = declare_load(*load)] {
+    return load->parsed() ? run_load() : run_live();
+  };
 }
 
 }  // namespace antiphon::app

@@ -40,7 +40,7 @@ constexpr std::size_t room = 16384;        // Messages on their way.
 constexpr std::size_t most_events = 1000;  // Of one message.
 constexpr std::size_t remembered = 4096;   // Events that a node is told when it comes back.
 constexpr auto patience = std::chrono::seconds(5);  // With each step of connecting.
-constexpr auto ping_every = std::chrono::milliseconds(250);
+constexpr auto ping_every = std::chrono::seconds(1);
 constexpr std::size_t pings_kept = 64;
 constexpr int first_pings = 8;
 constexpr auto longest_pause = std::chrono::seconds(4);  // Before a broken link is tried again.
@@ -266,7 +266,7 @@ class TlsLink : public NodeLink {
         memory_.push_back(told);
         if (memory_.size() > remembered) memory_.pop_front();
         tell.events.push_back(told.event);
-      } else {
+      } else if (told.kind == Told::Kind::ask) {
         const auto within = std::chrono::microseconds(horizon_ns_ / 1000);
         tell.ask = wire::Ask{told.from, told.request, static_cast<std::uint32_t>(within.count()),
                              told.reach};

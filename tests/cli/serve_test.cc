@@ -138,6 +138,20 @@ TEST_F(Serve, AJamGoesOnWhenTheNodeIsKilledAndComesBack) {
   EXPECT_EQ(report["live"]["frames"], 8 * 16);
 }
 
+TEST(BenchLoad, CountsPlayersOfANode) {
+  write("tune.abc", tune);
+  const Outcome outcome = run(
+      "bench load tune.abc --players 1,3 --seconds 2 --most-missed 1 --json load.json --picture "
+      "load.svg");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const auto report = nlohmann::json::parse(read("load.json"));
+  ASSERT_EQ(report["rows"].size(), 2u);
+  EXPECT_EQ(report["rows"][1]["players"], 3);
+  EXPECT_GT(report["rows"][1]["answered"].get<double>(), 0.0);
+  EXPECT_TRUE(exists("load.svg"));
+  EXPECT_EQ(run("bench load tune.abc --players 0").status, 2);
+}
+
 TEST_F(Serve, RefusesWhatCannotBe) {
   write("tune.abc", tune);
   EXPECT_THAT(run("jam --performer tune.abc --node localhost:0").err,
