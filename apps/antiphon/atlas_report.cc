@@ -151,6 +151,12 @@ Result<Bytes> atlas_picture(const std::vector<AtlasRow>& rows, drawing::Format f
     return table;
   };
   using edge::Tier;
+  // Of nothing there is no quality.
+  const auto of_music = [](const std::function<double(const AtlasRow&)>& value) {
+    return [value](const AtlasRow& row) {
+      return row.live.isr_delivered > 0 ? value(row) : std::numeric_limits<double>::quiet_NaN();
+    };
+  };
   return drawing::draw_heat_maps(
       {map("Interaction success rate, weighted by staleness (ISRw)", 0.8, 1, 3,
            [](const auto& row) { return row.live.isr_w; }),
@@ -158,12 +164,12 @@ Result<Bytes> atlas_picture(const std::vector<AtlasRow>& rows, drawing::Format f
            [](const auto& row) {
              return share(row, Tier::cloud) + share(row, Tier::cloud_backup);
            }),
-       map("What the node's model says of what was played: nats a note", 4.5, 3, 2,
-           [](const auto& row) { return row.likelihood.per_note(); }),
-       map("Consonant ratio", 0.75, 0.95, 3,
-           [](const auto& row) { return row.quality.mean_harmony().consonant_ratio(); }),
+       map("What the node's model says of what was played: nats a note", 2, 0.5, 2,
+           of_music([](const auto& row) { return row.likelihood.per_note(); })),
+       map("Consonant ratio", 0.8, 0.95, 3,
+           of_music([](const auto& row) { return row.quality.mean_harmony().consonant_ratio(); })),
        map("From a key press to the first answer that knows it: ms, median", 400, 60, 0,
-           [](const auto& row) { return row.live.answer_ms.p50; }),
+           of_music([](const auto& row) { return row.live.answer_ms.p50; })),
        map("Bytes a bar, up and down", 4000, 0, 0,
            [](const auto& row) { return row.bytes_a_bar(); })},
       format);

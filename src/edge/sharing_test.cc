@@ -134,7 +134,7 @@ TEST(Sharing, ANodeThatIsGoneIsTakenBackWithinABar) {
   };
   EXPECT_GT(of_node(0, 136), 120);
   EXPECT_LT(of_node(144, 160), 4);
-  EXPECT_GT(of_node(208, 256), 40);
+  EXPECT_GT(of_node(176, 256), 70) << "back within a bar";
   EXPECT_GE(played.plans.size(), 3u) << "it was planned anew";
 }
 
