@@ -406,10 +406,15 @@ Status jam(const Options& options) {
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
 
   if (options.explain) {
-    for (const Json& plan : plans_of(played.jam)) {
-      std::fprintf(stderr, "%7.1f s  %s, asked every %d sixteenths: %s\n",
-                   plan["at_ms"].get<double>() / 1000, plan["mode"].get<std::string>().c_str(),
-                   plan["interval"].get<int>(), plan["reason"].get<std::string>().c_str());
+    for (const auto& [from, plan] : played.jam.plans) {
+      const nanoseconds at = played.jam.timeline.time_of({from * tokens::ticks_per_step});
+      const std::string asked =
+          plan.interval == 1   ? "asked every sixteenth"
+          : plan.interval == 0 ? "not asked"
+                               : "asked every " + std::to_string(plan.interval) + " sixteenths";
+      std::fprintf(stderr, "%7.1f s  %s, %s: %s\n", std::chrono::duration<double>(at).count(),
+                   collab::mode_names[static_cast<std::size_t>(plan.mode)], asked.c_str(),
+                   plan.reason.c_str());
     }
   }
   ANTIPHON_CHECK(write_music(options, edge::recording_of(played.jam, setup.header)));

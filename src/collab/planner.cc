@@ -32,7 +32,8 @@ auto index_of(const Names& names, std::string_view name) {
 
 std::string in_ms(nanoseconds time) {
   char text[32];
-  std::snprintf(text, sizeof text, "%.0f ms", Milliseconds(time).count());
+  const double ms = Milliseconds(time).count();
+  std::snprintf(text, sizeof text, "%.*f ms", ms < 10 ? 1 : 0, ms);
   return text;
 }
 
