@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 using Bytes = std::vector<std::uint8_t>;
 
-// Twenty seconds, or as many minutes as ANTIPHON_SOAK_MINUTES says.
+// A minute, or as many minutes as ANTIPHON_SOAK_MINUTES says.
 nanoseconds soak_length() {
   const char* minutes = std::getenv("ANTIPHON_SOAK_MINUTES");
   return minutes != nullptr ? std::chrono::minutes(std::atoi(minutes)) : nanoseconds(60s);
