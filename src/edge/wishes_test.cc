@@ -64,6 +64,20 @@ TEST(Wishes, DensityThinsAndThickens) {
   EXPECT_GT(with(1) * 2, with(0.5f) * 3);
 }
 
+TEST(Wishes, TheSameWishesPlayTheSame) {
+  const auto once = [] {
+    return notes_of([](JamSetup& setup) {
+      setup.controls = {{2s, {Control::Kind::density, 0.8f}}, {5s, {Control::Kind::daring, 0.9f}}};
+    });
+  };
+  const auto one = once(), other = once();
+  ASSERT_GT(one.size(), 20u);
+  EXPECT_TRUE(std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                         [](const NoteRecord& a, const NoteRecord& b) {
+                           return a.pitch == b.pitch && a.onset == b.onset && a.end == b.end;
+                         }));
+}
+
 TEST(Wishes, RegisterIsKept) {
   const auto with = [](float value) {
     return notes_of([&](JamSetup& setup) {
