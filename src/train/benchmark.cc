@@ -21,10 +21,6 @@ double minutes_since(Clock::time_point start) {
   return std::chrono::duration<double, std::ratio<60>>(Clock::now() - start).count();
 }
 
-double classes_a_frame(const BenchmarkData& data) {
-  return data.kind == BenchmarkData::Kind::voices ? static_cast<double>(data.slots()) : 1.0;
-}
-
 // Draws excerpts, each frame of the training pieces as likely as any other.
 class Excerpts {
  public:
@@ -36,20 +32,24 @@ class Excerpts {
   }
 
   FrameBatch draw(const BenchmarkModel& model, Random& random) const {
-    std::vector<Frames> moved;
-    std::vector<const Frames*> pieces;
-    std::vector<std::int64_t> from;
+    std::vector<Transposer::Moved> moved;
+    std::vector<FrameExcerpt> excerpts;
     moved.reserve(static_cast<std::size_t>(options_.rows));
     for (std::int64_t i = 0; i < options_.rows; ++i) {
       const auto at = std::upper_bound(until_.begin(), until_.end(), random.below(until_.back()));
       const Frames& piece = data_.train[static_cast<std::size_t>(at - until_.begin())];
-      moved.push_back(options_.transpose > 0 ? transposer_(piece, random) : piece);
-      pieces.push_back(&moved.back());
       const auto frames = static_cast<std::int64_t>(piece.size());
       const std::int64_t last = std::max<std::int64_t>(0, frames - options_.length);
-      from.push_back(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(last) + 1)));
+      const auto from =
+          static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(last) + 1));
+      if (options_.transpose > 0) {
+        moved.push_back(transposer_(piece, random));
+        excerpts.push_back({&moved.back().piece, from, moved.back().by});
+      } else {
+        excerpts.push_back({&piece, from});
+      }
     }
-    return model.batch_of(pieces, from, options_.length);
+    return model.batch_of(excerpts, options_.length);
   }
 
  private:
@@ -61,22 +61,28 @@ class Excerpts {
 
 }  // namespace
 
-double benchmark_nats(const BenchmarkModel& model, const BenchmarkData& data,
-                      const std::vector<Frames>& pieces) {
+at::Tensor frame_nats(const BenchmarkModel& model, const std::vector<Frames>& pieces) {
   const at::NoGradGuard no_gradient;
-  double sum = 0;
-  std::int64_t count = 0;
+  std::vector<at::Tensor> all;
   for (const Frames& piece : pieces) {
     const auto frames = static_cast<std::int64_t>(piece.size());
     for (std::int64_t from = 0, told = 0; told < frames; from += stretch / 2) {
       const std::int64_t length = std::min(stretch, frames - from);
-      const at::Tensor nats = model.nats(model.batch_of({&piece}, {from}, length), 0);
-      sum += nats[0].slice(0, told - from).sum(at::kDouble).item<double>();
+      const at::Tensor nats = model.nats(model.batch_of({{&piece, from}}, length));
+      all.push_back(nats[0].slice(0, told - from).to(at::kDouble));
       told = from + length;
     }
-    count += frames;
   }
-  return sum / static_cast<double>(count) / classes_a_frame(data);
+  return at::cat(all);
+}
+
+double published_mean(const BenchmarkData& data, const at::Tensor& frame_nats) {
+  const bool voices = data.kind == BenchmarkData::Kind::voices;
+  return frame_nats.mean().item<double>() / (voices ? data.slots() : 1);
+}
+
+at::Tensor mixture_nats(const std::vector<at::Tensor>& models) {
+  return -at::logsumexp(-at::stack(models), {0}) + std::log(static_cast<double>(models.size()));
 }
 
 BenchmarkResult train_benchmark(const BenchmarkData& data, const BenchmarkOptions& options,
@@ -90,54 +96,53 @@ BenchmarkResult train_benchmark(const BenchmarkData& data, const BenchmarkOption
 
   BenchmarkResult result;
   result.valid = std::numeric_limits<double>::infinity();
-  result.curve = "minute,train,valid\n";
+  result.curve = "step,train,valid\n";
   at::Tensor mean = parameters.value().clone(), best = mean.clone();
-  double train_sum = 0, next = options.validate_minutes;
-  std::int64_t train_frames = 0;
+  std::vector<at::Tensor> learned;  // The nats of the training frames since the last validation.
   const auto start = Clock::now();
-  bool ended = false;
-  while (!ended) {
-    const double share = std::min(1.0, minutes_since(start) / options.minutes);
+  for (bool ended = false; !ended;) {
+    const auto done = static_cast<double>(result.steps);
+    const double share = done / static_cast<double>(options.steps);
     const FrameBatch batch = excerpts.draw(model, random);
-    const std::int64_t frames = (batch.classes.amax(-1) >= 0).sum().item<std::int64_t>();
     parameters.gradient().zero_();
-    const at::Tensor sum = model.nats(batch, options.dropout).sum();
-    (sum / static_cast<double>(frames)).backward();
+    const at::Tensor nats =
+        model.nats(batch, options.dropout).masked_select(batch.classes.amax(-1) >= 0);
+    nats.mean().backward();
     const double norm = parameters.gradient().norm().item<double>();
     if (norm > most_gradient) parameters.gradient().mul_(most_gradient / norm);
-    const double risen =
-        std::min(1.0, static_cast<double>(result.steps + 1) / static_cast<double>(warmup));
-    parameters.step(options.rate * risen * (1 + std::cos(share * M_PI)) / 2, 0.9, 0.98,
-                    options.decay);
-    const auto done = static_cast<double>(++result.steps);
-    const double keep = std::min(averaging, done / (done + 10));
+    const double risen = std::min(1.0, (done + 1) / static_cast<double>(warmup));
+    parameters.step({.rate = options.rate * risen * (1 + std::cos(share * M_PI)) / 2,
+                     .beta2 = 0.98,
+                     .decay = options.decay,
+                     .muon = options.muon});
+    ++result.steps;
+    const double keep = std::min(averaging, (done + 1) / (done + 11));
     mean.mul_(keep).add_(parameters.value(), 1 - keep);
-    train_sum += sum.item<double>();
-    train_frames += frames;
+    learned.push_back(nats.detach());
 
-    ended = share >= 1 || stop();
-    if (!ended && minutes_since(start) < next) continue;
-    next = minutes_since(start) + options.validate_minutes;
+    ended = result.steps >= options.steps || stop();
+    if (!ended && result.steps % options.validate_steps != 0) continue;
     const at::Tensor kept = parameters.value().clone();
     parameters.value().copy_(mean);
-    const double valid = benchmark_nats(model, data, data.valid);
+    const double valid = published_mean(data, frame_nats(model, data.valid));
     parameters.value().copy_(kept);
     if (valid < result.valid) {
       result.valid = valid;
-      result.best_minute = minutes_since(start);
+      result.best = result.steps;
       best.copy_(mean);
     }
     char line[128];
-    std::snprintf(line, sizeof line, "%.2f,%.4f,%.4f", minutes_since(start),
-                  train_sum / static_cast<double>(train_frames) / classes_a_frame(data), valid);
+    std::snprintf(line, sizeof line, "%lld,%.4f,%.4f", static_cast<long long>(result.steps),
+                  published_mean(data, at::cat(learned)), valid);
     result.curve += std::string(line) + '\n';
-    say("seed " + std::to_string(options.seed) + ", step " + std::to_string(result.steps) +
-        ", minute,train,valid " + line);
-    train_sum = 0, train_frames = 0;
+    learned.clear();
+    char minutes[32];
+    std::snprintf(minutes, sizeof minutes, "%.1f min", minutes_since(start));
+    say("seed " + std::to_string(options.seed) + ", " + minutes + ", step,train,valid " + line);
   }
   result.minutes = minutes_since(start);
   parameters.value().copy_(best);
-  result.test = benchmark_nats(model, data, data.test);
+  result.test = frame_nats(model, data.test);
   return result;
 }
 

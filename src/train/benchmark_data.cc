@@ -131,7 +131,13 @@ Result<BenchmarkData> read_benchmark(ByteView bytes, std::string_view name, Kind
   return data;
 }
 
-Transposer::Transposer(const BenchmarkData& data, int most) : rest_(data.end()), most_(most) {
+Transposer::Transposer(const BenchmarkData& data, int most)
+    : voices_(data.kind == Kind::voices), rest_(data.end()), most_(most) {
+  if (!voices_) {
+    low_.fill(0);
+    high_.fill(data.pitches - 1);
+    return;
+  }
   low_.fill(data.pitches);
   high_.fill(-1);
   for (const Frames& piece : data.train) {
@@ -145,20 +151,20 @@ Transposer::Transposer(const BenchmarkData& data, int most) : rest_(data.end()),
   }
 }
 
-Frames Transposer::operator()(const Frames& piece, Random& random) const {
+Transposer::Moved Transposer::operator()(const Frames& piece, Random& random) const {
   int down = -most_, up = most_;
   for (const Frame& frame : piece) {
-    for (std::size_t v = 0; v < frame.size(); ++v) {
-      if (frame[v] == rest_) continue;
-      down = std::max(down, low_[v] - frame[v]);
-      up = std::min(up, high_[v] - frame[v]);
+    for (std::size_t slot = 0; slot < frame.size(); ++slot) {
+      if (frame[slot] == rest_) continue;
+      down = std::max(down, low_[range_of(slot)] - frame[slot]);
+      up = std::min(up, high_[range_of(slot)] - frame[slot]);
     }
   }
-  const int by = down + static_cast<int>(random.below(static_cast<std::uint64_t>(up - down + 1)));
-  Frames moved = piece;
-  for (Frame& frame : moved) {
+  Moved moved{piece, down};
+  moved.by += static_cast<int>(random.below(static_cast<std::uint64_t>(up - down + 1)));
+  for (Frame& frame : moved.piece) {
     for (std::int16_t& value : frame) {
-      if (value != rest_) value = static_cast<std::int16_t>(value + by);
+      if (value != rest_) value = static_cast<std::int16_t>(value + moved.by);
     }
   }
   return moved;

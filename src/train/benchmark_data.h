@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -38,14 +39,26 @@ struct BenchmarkData {
 Result<BenchmarkData> read_benchmark(ByteView json, std::string_view name,
                                      BenchmarkData::Kind kind);
 
-/// A piece moved by a random interval of at most `most` semitones, such that each voice stays in
-/// the range that it has in training. Only for `voices`.
+/// The same from a MATLAB file, as Bai, Kolter and Koltun (2018) publish such sets: `traindata`,
+/// `validdata` and `testdata` are cells of matrices [frames, 88] of 0 and 1. Always `chords`.
+Result<BenchmarkData> read_benchmark_mat(const std::string& path);
+
+/// Moves pieces by random intervals of at most `most` semitones: such that each voice stays in the
+/// range that it has in training (`voices`), or each pitch among the 88 (`chords`).
 class Transposer {
  public:
   Transposer(const BenchmarkData& data, int most);
-  Frames operator()(const Frames& piece, Random& random) const;
+
+  struct Moved {
+    Frames piece;
+    int by = 0;  ///< Semitones up.
+  };
+  Moved operator()(const Frames& piece, Random& random) const;
 
  private:
+  std::size_t range_of(std::size_t slot) const { return voices_ ? slot : 0; }
+
+  bool voices_;
   std::int16_t rest_;
   int most_;
   std::array<int, 4> low_, high_;

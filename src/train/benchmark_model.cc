@@ -29,6 +29,7 @@ BenchmarkModel::BenchmarkModel(const BenchmarkData& data, const BenchmarkShape& 
   FlatParameters& p = parameters_;
   p.declare("table", {rows_of_table(), width}, 0.5, 0);
   p.declare("beats", {shape.beats, width}, 0.5, 0);
+  p.declare("moved", {2 * shape.transpose + 1, width}, 0.5, 0);
   p.declare("start", {width}, 0.5, 0);
   for (std::int64_t i = 0; i < shape.layers; ++i) {
     const std::string name = std::to_string(i) + ".";
@@ -55,7 +56,8 @@ BenchmarkModel::BenchmarkModel(const BenchmarkData& data, const BenchmarkShape& 
                        leaf("out.weight"), leaf("out.bias"), leaf("ff_norm"), leaf("up.weight"),
                        leaf("up.bias"), leaf("down.weight"), leaf("down.bias")});
   }
-  table_ = p.leaf("table"), beats_ = p.leaf("beats"), start_ = p.leaf("start");
+  table_ = p.leaf("table"), beats_ = p.leaf("beats"), moved_ = p.leaf("moved"),
+  start_ = p.leaf("start");
   norm_ = p.leaf("norm"), in_ = p.leaf("head.in.weight"), in_bias_ = p.leaf("head.in.bias");
   told_ = p.leaf("head.told"), slot_ = p.leaf("head.slot");
   middle_ = p.leaf("head.middle.weight"), middle_bias_ = p.leaf("head.middle.bias");
@@ -75,12 +77,17 @@ at::Tensor BenchmarkModel::sum_of_embeddings(const at::Tensor& table,
   return at::embedding(table, table_rows(classes)) * there;  // [rows, frames, slots, width]
 }
 
-at::Tensor BenchmarkModel::backbone(const FrameBatch& batch, double dropout) const {
+at::Tensor BenchmarkModel::backbone(const FrameBatch& batch, const Dropout& share) const {
+  const double dropout = share.activations;
   const std::int64_t rows = batch.beat.size(0), frames = batch.beat.size(1);
   const std::int64_t size = shape_.width / shape_.heads;
   const at::Tensor first = (batch.before.amax(-1) < 0).unsqueeze(-1);
-  at::Tensor x = sum_of_embeddings(table_, batch.before).sum(2) + first * start_ +
-                 at::embedding(beats_, batch.beat);
+  at::Tensor heard = sum_of_embeddings(table_, batch.before);
+  if (share.notes > 0) {
+    heard = heard * at::rand({rows, frames, slots_, 1}, heard.options()).ge(share.notes);
+  }
+  at::Tensor x = heard.sum(2) + first * start_ + at::embedding(beats_, batch.beat) +
+                 at::embedding(moved_, batch.moved + shape_.transpose);
   x = drop(x, dropout);
 
   const at::Tensor at = at::arange(frames, at::kLong);
@@ -143,26 +150,26 @@ at::Tensor BenchmarkModel::sigmoids(const at::Tensor& x, const at::Tensor& class
   return nats * (classes.amax(-1) >= 0);
 }
 
-at::Tensor BenchmarkModel::nats(const FrameBatch& batch, double dropout) const {
+at::Tensor BenchmarkModel::nats(const FrameBatch& batch, const Dropout& dropout) const {
   const at::Tensor x = backbone(batch, dropout);
-  return shape_.head == FrameHead::chain ? chain(x, batch.classes, dropout)
-                                         : sigmoids(x, batch.classes, dropout);
+  return shape_.head == FrameHead::chain ? chain(x, batch.classes, dropout.activations)
+                                         : sigmoids(x, batch.classes, dropout.activations);
 }
 
-FrameBatch BenchmarkModel::batch_of(const std::vector<const Frames*>& pieces,
-                                    const std::vector<std::int64_t>& from,
+FrameBatch BenchmarkModel::batch_of(const std::vector<FrameExcerpt>& excerpts,
                                     std::int64_t length) const {
-  const auto rows = static_cast<std::int64_t>(pieces.size());
+  const auto rows = static_cast<std::int64_t>(excerpts.size());
   FrameBatch batch{at::full({rows, length, slots_}, -1, at::kLong),
                    at::full({rows, length, slots_}, -1, at::kLong),
-                   at::zeros({rows, length}, at::kLong)};
+                   at::zeros({rows, length}, at::kLong), at::zeros({rows, 1}, at::kLong)};
   const auto write = [&](at::Tensor& to, std::int64_t row, std::int64_t t, const Frame& frame) {
     std::int64_t* out = to.data_ptr<std::int64_t>() + (row * length + t) * slots_;
     for (const std::int16_t value : frame) *out++ = value;
   };
   for (std::int64_t row = 0; row < rows; ++row) {
-    const Frames& piece = *pieces[static_cast<std::size_t>(row)];
-    const std::int64_t start = from[static_cast<std::size_t>(row)];
+    const auto& [from_piece, start, moved] = excerpts[static_cast<std::size_t>(row)];
+    const Frames& piece = *from_piece;
+    if (shape_.transpose > 0) batch.moved.data_ptr<std::int64_t>()[row] = moved;
     const auto frames = static_cast<std::int64_t>(piece.size());
     for (std::int64_t t = 0; t < length && start + t < frames; ++t) {
       const std::int64_t now = start + t;

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "train/kernels.h"
+#include "train/optimizer.h"
 
 namespace antiphon::train {
 
@@ -27,6 +28,7 @@ void FlatParameters::declare(std::string name, std::vector<std::int64_t> sizes, 
 void FlatParameters::declare_linear(const std::string& name, std::int64_t outputs,
                                     std::int64_t inputs, double gain) {
   declare(name + ".weight", {outputs, inputs}, gain / std::sqrt(static_cast<double>(inputs)), 0);
+  entries_.back().linear = true;
   declare(name + ".bias", {outputs}, 0, 0);
 }
 
@@ -60,19 +62,34 @@ at::Tensor FlatParameters::leaf(const std::string& name) const {
   return leaf;
 }
 
-void FlatParameters::step(double rate, double beta1, double beta2, double decay) {
+void FlatParameters::step(const FlatStep& options) {
+  const at::NoGradGuard no_gradient;
   ++updates_;
   const auto updates = static_cast<double>(updates_);
   kernels::AdamStep step{};
-  step.beta1 = static_cast<float>(beta1);
-  step.beta2 = static_cast<float>(beta2);
-  step.rate = static_cast<float>(rate / (1.0 - std::pow(beta1, updates)));
-  step.root_correction = static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(beta2, updates)));
+  step.beta1 = static_cast<float>(options.beta1);
+  step.beta2 = static_cast<float>(options.beta2);
+  step.rate = static_cast<float>(options.rate / (1.0 - std::pow(options.beta1, updates)));
+  step.root_correction =
+      static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(options.beta2, updates)));
   step.epsilon = 1e-8F;
-  step.shrink = static_cast<float>(1.0 - rate * decay);
   step.gradient_factor = 1.0F;
-  kernels::adam(step, gradient_.data_ptr<float>(), total_, value_.data_ptr<float>(),
-                mean_.data_ptr<float>(), square_.data_ptr<float>(), nullptr);
+  for (const Entry& entry : entries_) {
+    const double shrink = entry.sizes.size() > 1 ? 1.0 - options.rate * options.decay : 1.0;
+    if (options.muon && entry.linear) {
+      constexpr double momentum = 0.95;
+      const auto matrix = [&](const at::Tensor& flat) {
+        return flat.narrow(0, entry.offset, entry.count).view(entry.sizes);
+      };
+      muon_step(options.rate, momentum, shrink, at::kFloat, matrix(gradient_), matrix(mean_),
+                matrix(value_));
+      continue;
+    }
+    step.shrink = static_cast<float>(shrink);
+    const auto part = [&](at::Tensor& flat) { return flat.data_ptr<float>() + entry.offset; };
+    kernels::adam(step, part(gradient_), entry.count, part(value_), part(mean_), part(square_),
+                  nullptr);
+  }
 }
 
 void FlatParameters::save(const std::string& prefix, nn::SafeTensorsWriter& writer) const {

@@ -13,8 +13,17 @@
 
 namespace antiphon::train {
 
+/// How a step of `FlatParameters` is made. Adam (Kingma and Ba 2015) for all, or Muon for the
+/// matrices of linear maps.
+struct FlatStep {
+  double rate = 1e-3;
+  double beta1 = 0.9, beta2 = 0.99;
+  double decay = 0;  ///< Of all but vectors, apart from the gradient (Loshchilov and Hutter 2019).
+  bool muon = false;
+};
+
 /// The parameters of a small network, end to end in one float buffer, with their gradient and
-/// Adam's state (Kingma and Ba 2015) in others beside it.
+/// the optimizer's state in others beside it.
 ///
 /// Declare all tensors, then take `leaf`s: views that autograd takes for leaves, whose gradients
 /// lie in the flat gradient.
@@ -32,10 +41,9 @@ class FlatParameters {
   at::Tensor& value() { return value_; }
   at::Tensor& gradient() { return gradient_; }
 
-  /// `decay` pulls towards zero apart from the gradient (Loshchilov and Hutter 2019).
-  void step(double rate, double beta1, double beta2, double decay = 0);
+  void step(const FlatStep& step);
 
-  /// Under PREFIX/, and PREFIX.mean/ and PREFIX.square/ for Adam's state.
+  /// As PREFIX/value, with the optimizer's state in PREFIX/mean and PREFIX/square.
   void save(const std::string& prefix, nn::SafeTensorsWriter& writer) const;
   Status load(const std::string& prefix, const nn::SafeTensors& file);
   /// Each tensor under its own name, with its numbers from `values` instead of the own ones.
@@ -47,6 +55,7 @@ class FlatParameters {
     std::vector<std::int64_t> sizes;
     std::int64_t offset, count;
     double deviation, centre;
+    bool linear = false;
   };
   const Entry& find(const std::string& name) const;
 

@@ -323,7 +323,7 @@ class GrooveTrainer {
       loss = loss + static_cast<double>(penalty_every) * options_.penalty / 2 * slope(real);
     }
     loss.backward();
-    critic_.parameters().step(options_.critic_rate * rate_share, 0.0, 0.99);
+    critic_.parameters().step({.rate = options_.critic_rate * rate_share, .beta1 = 0});
   }
 
   // The critic's mean squared slope at real patterns (R1: Mescheder et al. 2018).
@@ -382,8 +382,8 @@ class GrooveTrainer {
       losses.touch = touch.item<double>();
     }
     loss.backward();
-    generator_.parameters().step(options_.rate * rate_share, 0.0, 0.99);
-    encoder_.parameters().step(options_.rate * rate_share, 0.9, 0.99);
+    generator_.parameters().step({.rate = options_.rate * rate_share, .beta1 = 0});
+    encoder_.parameters().step({.rate = options_.rate * rate_share});
     const double keep = std::min(
         averaging, (1.0 + static_cast<double>(steps_)) / (10.0 + static_cast<double>(steps_)));
     averaged_.parameters().value().mul_(keep).add_(generator_.parameters().value(), 1 - keep);

@@ -66,20 +66,23 @@ void update_by_muon(const OptimizerOptions& options, double rate, double gradien
   const auto matrix = [&](const at::Tensor& flat) {
     return flat.narrow(0, slice.offset, slice.count).view(slice.sizes);
   };
-  const at::Tensor gradient = matrix(group.gradient).to(at::kFloat) * gradient_factor;
-  at::Tensor momentum = matrix(mean);
-  momentum.mul_(options.momentum).add_(gradient);
-  // Nesterov's: the momentum as it will be if the gradient stays.
-  const at::Tensor ahead = gradient.add(momentum, options.momentum);
-  const double size =
-      0.2 * std::sqrt(static_cast<double>(std::max(slice.sizes[0], slice.sizes[1])));
-  at::Tensor value = matrix(group.value);
-  value.mul_(1.0 - rate * options.decay);
-  value.sub_(orthogonal(ahead.to(group.work.scalar_type())).to(at::kFloat), rate * size);
+  const at::Tensor value = matrix(group.value);
+  muon_step(rate, options.momentum, 1.0 - rate * options.decay, group.work.scalar_type(),
+            matrix(group.gradient).to(at::kFloat) * gradient_factor, matrix(mean), value);
   if (!group.work.is_same(group.value)) matrix(group.work).copy_(value);
 }
 
 }  // namespace
+
+void muon_step(double rate, double momentum, double shrink, at::ScalarType product,
+               const at::Tensor& gradient, const at::Tensor& mean, const at::Tensor& value) {
+  mean.mul_(momentum).add_(gradient);
+  // Nesterov's: the momentum as it will be if the gradient stays.
+  const at::Tensor ahead = gradient.add(mean, momentum);
+  const auto longest = static_cast<double>(std::max(value.size(0), value.size(1)));
+  value.mul_(shrink);
+  value.sub_(orthogonal(ahead.to(product)).to(at::kFloat), rate * 0.2 * std::sqrt(longest));
+}
 
 at::Tensor orthogonal(const at::Tensor& x) {
   constexpr double a = 3.4445, b = -4.7750, c = 2.0315;

@@ -45,6 +45,12 @@ class Optimizer {
   State state_;
 };
 
+/// One update of a matrix by Muon, at the size of AdamW's updates (Liu et al. 2025): `momentum` is
+/// the share of the old momentum that stays, `shrink` what decay leaves of the values. All are
+/// [rows, columns], float but for the gradient; the Newton-Schulz iteration runs in `product`.
+void muon_step(double rate, double momentum, double shrink, at::ScalarType product,
+               const at::Tensor& gradient, const at::Tensor& mean, const at::Tensor& value);
+
 /// The nearest matrix to `x` ([rows, columns], not all zero) whose singular values are all alike,
 /// nearly: five steps of the Newton-Schulz iteration of Jordan et al. leave them between 0.7 and
 /// 1.2. Runs in x's type.
