@@ -135,15 +135,9 @@ Result<edge::Jam> play(const Options& options, const Ensemble& ensemble, const S
   const music::Score recording = edge::recording_of(jam, setup.header);
   const music::Roles roles = music::roles_of(recording);
   if (!roles.accompaniment.empty()) {
-    row.quality.add(music::quality_of(recording, roles));
-    if (!song.roles.accompaniment.empty()) {
-      const music::Ticks end{static_cast<std::int64_t>(jam.frames.size()) * edge::steps_per_frame *
-                             tokens::ticks_per_step};
-      const auto ours = music::histograms_of(recording, roles, end);
-      const auto theirs = music::histograms_of(song.score, song.roles, end);
-      row.quality.add(music::distance_of(ours, theirs));
-      row.quality.add(ours, theirs);
-    }
+    row.quality.add(recording, roles);
+    if (!song.roles.accompaniment.empty())
+      row.quality.compare(recording, roles, song.score, song.roles);
   }
   cloud->rewind(0);
   const auto end = static_cast<std::int32_t>(jam.frames.size()) * edge::steps_per_frame;

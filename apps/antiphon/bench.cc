@@ -112,7 +112,7 @@ Status bench_live(const Options& options) {
     ANTIPHON_TRY(music::Score song, read_score(file));
     ANTIPHON_TRY(const auto human, human_parts(song, casting));
     const music::Roles roles = music::roles_of(song, human.front());
-    if (!roles.accompaniment.empty()) bench.own.add(music::quality_of(song, roles));
+    if (!roles.accompaniment.empty()) bench.own.add(song, roles);
     songs.push_back(std::move(song));
   }
   const bool terminal = isatty(STDERR_FILENO) != 0;
@@ -138,7 +138,7 @@ Status bench_live(const Options& options) {
         if (jam.stopped) return Error{Errc::unavailable, "stopped before all was measured"};
         const music::Score recording = edge::recording_of(jam, setup->header);
         const music::Roles roles = music::roles_of(recording);
-        if (!roles.accompaniment.empty()) row.quality.add(music::quality_of(recording, roles));
+        if (!roles.accompaniment.empty()) row.quality.add(recording, roles);
         bench.real_time_scheduler = jam.real_time_scheduler;
         jams.push_back(std::move(jam));
       }

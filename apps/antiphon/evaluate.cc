@@ -60,83 +60,88 @@ struct Evaluation {
   Summary summary, reference;
 };
 
-/// As StreamMUSE has it, the piece is over with the last note of either accompaniment.
-music::Ticks last_end(const Measured& a, const Measured& b) {
-  music::Ticks end;
-  for (const Measured* one : {&a, &b}) {
-    for (const music::Note& note : music::accompaniment_of(one->score, one->roles)) {
-      end = std::max(end, note.end());
-    }
-  }
-  return end;
-}
-
 Status evaluate_one(const fs::path& file, const fs::path& reference_file, const Options& options,
                     Evaluation& evaluation) {
   ANTIPHON_TRY(const Measured measured, measure(file, options.melody));
   const music::Part& melody = measured.score.parts[measured.roles.melody];
-  Evaluated result{file, melody.name, music::quality_of(measured.score, measured.roles), {}};
+  Evaluated result{file, melody.name, evaluation.summary.add(measured.score, measured.roles), {}};
   if (result.melody.empty()) result.melody = std::to_string(measured.roles.melody + 1);
 
   if (!reference_file.empty()) {
     ANTIPHON_TRY(const Measured reference, measure(reference_file, options.melody));
-    const music::Ticks end = last_end(measured, reference);
-    const auto ours = music::histograms_of(measured.score, measured.roles, end);
-    const auto theirs = music::histograms_of(reference.score, reference.roles, end);
-    result.distance = music::distance_of(ours, theirs);
-    evaluation.summary.add(*result.distance);
-    evaluation.summary.add(ours, theirs);
-    evaluation.reference.add(music::quality_of(reference.score, reference.roles));
+    result.distance = evaluation.summary.compare(measured.score, measured.roles, reference.score,
+                                                 reference.roles);
+    evaluation.reference.add(reference.score, reference.roles);
   }
-  evaluation.summary.add(result.quality);
   evaluation.files.push_back(std::move(result));
   return Done{};
 }
 
-void print_row(const std::string& name, const music::Harmony& harmony,
-               const std::optional<double>& key_agreement, double notes_a_bar, double polyphony,
-               int faults, const std::optional<music::Distance>& distance) {
+struct Row {
+  std::string name;
+  music::Harmony harmony;
+  std::optional<double> key_agreement;
+  double notes_a_bar, polyphony;
+  std::optional<double> recurrence;
+  int faults;
+  std::optional<music::Distance> distance;
+};
+
+void print(const Row& row) {
   const auto number = [](const std::optional<double>& value) {
     std::array<char, 32> text{};
     if (value) std::snprintf(text.data(), text.size(), "%.3f", *value);
     return value ? std::string(text.data()) : std::string("-");
   };
-  std::string shown = name;
+  std::string shown = row.name;
   if (shown.size() > 34) shown = "..." + shown.substr(shown.size() - 31);
-  std::printf("%-34s %9s %9s %11s %7s %9.1f %7.2f %6d", shown.c_str(),
-              number(harmony.consonant_ratio()).c_str(), number(harmony.dissonant_ratio()).c_str(),
-              number(harmony.unsupported_ratio()).c_str(), number(key_agreement).c_str(),
-              notes_a_bar, polyphony, faults);
-  if (distance) {
-    std::printf(" %9s %9s %7s", number(distance->pitch).c_str(), number(distance->onset).c_str(),
-                number(distance->bar).c_str());
+  std::printf("%-34s %9s %9s %11s %7s %9.1f %7.2f %7s %6d", shown.c_str(),
+              number(row.harmony.consonant_ratio()).c_str(),
+              number(row.harmony.dissonant_ratio()).c_str(),
+              number(row.harmony.unsupported_ratio()).c_str(), number(row.key_agreement).c_str(),
+              row.notes_a_bar, row.polyphony, number(row.recurrence).c_str(), row.faults);
+  if (row.distance) {
+    std::printf(" %9s %9s %7s %6s", number(row.distance->pitch).c_str(),
+                number(row.distance->onset).c_str(), number(row.distance->bar).c_str(),
+                number(row.distance->form).c_str());
   }
   std::printf("\n");
 }
 
-void print_summary(const std::string& name, const Summary& summary) {
-  print_row(name, summary.mean_harmony(), summary.mean_key_agreement(), summary.mean_notes_a_bar(),
-            summary.mean_polyphony(), summary.faults().total(), summary.mean_distance());
+Row row_of(std::string name, const Summary& summary) {
+  return {std::move(name),
+          summary.mean_harmony(),
+          summary.mean_key_agreement(),
+          summary.mean_notes_a_bar(),
+          summary.mean_polyphony(),
+          summary.mean_recurrence(),
+          summary.faults().total(),
+          summary.mean_distance()};
+}
+
+Row row_of(const Evaluated& file) {
+  return {file.file.filename().string(),  file.quality.harmony,
+          file.quality.key_agreement,     file.quality.density.notes_a_bar,
+          file.quality.density.polyphony, file.quality.form.recurrence,
+          file.quality.faults.total(),    file.distance};
 }
 
 void print_table(const Evaluation& evaluation) {
-  std::printf("%-34s %9s %9s %11s %7s %9s %7s %6s", "", "consonant", "dissonant", "unsupported",
-              "in key", "notes/bar", "voices", "faults");
-  if (evaluation.reference.pieces() > 0) {
-    std::printf(" %9s %9s %7s", "pitch JSD", "onset JSD", "bar JSD");
-  }
+  std::printf("%-34s %9s %9s %11s %7s %9s %7s %7s %6s", "", "consonant", "dissonant", "unsupported",
+              "in key", "notes/bar", "voices", "returns", "faults");
+  const bool compared = evaluation.reference.pieces() > 0;
+  if (compared) std::printf(" %9s %9s %7s %6s", "pitch JSD", "onset JSD", "bar JSD", "form");
   std::printf("\n");
-  for (const Evaluated& file : evaluation.files) {
-    print_row(file.file.filename().string(), file.quality.harmony, file.quality.key_agreement,
-              file.quality.density.notes_a_bar, file.quality.density.polyphony,
-              file.quality.faults.total(), file.distance);
-  }
+  for (const Evaluated& file : evaluation.files) print(row_of(file));
   if (evaluation.files.size() > 1) {
-    print_summary("mean of " + std::to_string(evaluation.summary.pieces()), evaluation.summary);
+    print(row_of("mean of " + std::to_string(evaluation.summary.pieces()), evaluation.summary));
   }
-  if (evaluation.reference.pieces() > 0) {
-    print_summary("reference, mean of " + std::to_string(evaluation.reference.pieces()),
-                  evaluation.reference);
+  if (!compared) return;
+  print(row_of("reference, mean of " + std::to_string(evaluation.reference.pieces()),
+               evaluation.reference));
+  if (const auto distance = evaluation.summary.frechet_distance(evaluation.reference)) {
+    std::printf("Frechet distance from the reference, on descriptors of four bars: %.3f\n",
+                *distance);
   }
 }
 
@@ -152,7 +157,11 @@ void print_json(const Evaluation& evaluation) {
     json["failed"].push_back({{"file", file.string()}, {"why", why}});
   }
   json["summary"] = evaluation.summary.to_json();
-  if (evaluation.reference.pieces() > 0) json["reference"] = evaluation.reference.to_json();
+  if (evaluation.reference.pieces() > 0) {
+    json["reference"] = evaluation.reference.to_json();
+    const auto distance = evaluation.summary.frechet_distance(evaluation.reference);
+    json["frechet_distance"] = distance ? Json(*distance) : Json();
+  }
   // Names of parts may be in any encoding.
   std::cout << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
 }

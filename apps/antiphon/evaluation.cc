@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "antiphon/evaluation.h"
 
+#include <algorithm>
+
 namespace antiphon::app {
 
-void Summary::add(const music::Quality& quality) {
+music::Quality Summary::add(const music::Score& score, const music::Roles& roles) {
+  const music::Quality quality = music::quality_of(score, roles);
   ++pieces_;
   notes_ += quality.notes;
   consonant_.add(quality.harmony.consonant_ratio());
@@ -13,23 +16,52 @@ void Summary::add(const music::Quality& quality) {
   notes_a_bar_.add(quality.density.notes_a_bar);
   polyphony_.add(quality.density.polyphony);
   sounding_.add(quality.density.sounding_ratio);
+  recurrence_.add(quality.form.recurrence);
+  for (std::size_t i = 0; i < by_lag_.size(); ++i) by_lag_[i].add(quality.form.by_lag[i]);
   pooled_.consonant += quality.harmony.consonant;
   pooled_.dissonant += quality.harmony.dissonant;
   pooled_.unsupported += quality.harmony.unsupported;
   faults_ += quality.faults;
+  const auto described = music::descriptors_of(score, roles);
+  descriptors_.insert(descriptors_.end(), described.begin(), described.end());
+  return quality;
 }
 
-void Summary::add(const music::Distance& distance) {
+music::Distance Summary::compare(const music::Score& score, const music::Roles& roles,
+                                 const music::Score& reference,
+                                 const music::Roles& reference_roles) {
+  const auto notes = music::accompaniment_of(score, roles);
+  const auto reference_notes = music::accompaniment_of(reference, reference_roles);
+  // As StreamMUSE has it, the piece is over with the last note of either accompaniment.
+  music::Ticks end;
+  for (const auto* side : {&notes, &reference_notes}) {
+    for (const music::Note& note : *side) end = std::max(end, note.end());
+  }
+  const auto ours = music::histograms_of(score, roles, end);
+  const auto theirs = music::histograms_of(reference, reference_roles, end);
+  if (!histograms_) histograms_.emplace();
+  histograms_->first += ours;
+  histograms_->second += theirs;
+
+  music::Distance distance = music::distance_of(ours, theirs);
+  distance.form = music::form_distance(music::form_of(notes, music::bars_of(score)),
+                                       music::form_of(reference_notes, music::bars_of(reference)));
   pitch_.add(distance.pitch);
   pitch_class_.add(distance.pitch_class);
   onset_.add(distance.onset);
   bar_.add(distance.bar);
+  form_.add(distance.form);
+  return distance;
 }
 
-void Summary::add(const music::Histograms& histograms, const music::Histograms& reference) {
-  if (!histograms_) histograms_.emplace();
-  histograms_->first += histograms;
-  histograms_->second += reference;
+std::array<std::optional<double>, music::Form::lags> Summary::mean_by_lag() const {
+  std::array<std::optional<double>, music::Form::lags> means;
+  for (std::size_t i = 0; i < means.size(); ++i) means[i] = by_lag_[i].mean();
+  return means;
+}
+
+std::optional<double> Summary::frechet_distance(const Summary& reference) const {
+  return music::frechet_distance(descriptors_, reference.descriptors_);
 }
 
 music::Harmony Summary::mean_harmony() const {
@@ -39,7 +71,8 @@ music::Harmony Summary::mean_harmony() const {
 
 std::optional<music::Distance> Summary::mean_distance() const {
   if (!histograms_) return std::nullopt;
-  return music::Distance{pitch_.mean(), pitch_class_.mean(), onset_.mean(), bar_.mean()};
+  return music::Distance{pitch_.mean(), pitch_class_.mean(), onset_.mean(), bar_.mean(),
+                         form_.mean()};
 }
 
 std::optional<music::Distance> Summary::pooled_distance() const {
@@ -57,7 +90,9 @@ Json Summary::to_json() const {
                {"key_agreement", or_null(key_agreement_.mean())},
                {"notes_a_bar", notes_a_bar_.mean().value_or(0)},
                {"polyphony", polyphony_.mean().value_or(0)},
-               {"sounding_ratio", sounding_.mean().value_or(0)}};
+               {"sounding_ratio", sounding_.mean().value_or(0)},
+               {"recurrence", or_null(recurrence_.mean())},
+               {"likeness_by_lag", app::to_json(mean_by_lag())}};
   if (const auto distance = mean_distance()) mean.update(app::to_json(*distance));
   Json pooled = {{"consonant_ratio", pooled_.consonant_ratio()},
                  {"dissonant_ratio", pooled_.dissonant_ratio()},

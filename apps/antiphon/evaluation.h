@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "antiphon/quality_report.h"
+#include "music/descriptors.h"
 #include "music/quality.h"
 
 namespace antiphon::app {
@@ -22,9 +24,11 @@ struct Evaluated {
 /// Means over pieces, and the same with the pieces pooled into one.
 class Summary {
  public:
-  void add(const music::Quality& quality);
-  void add(const music::Distance& distance);
-  void add(const music::Histograms& histograms, const music::Histograms& reference);
+  /// Measures a piece, and adds it.
+  music::Quality add(const music::Score& score, const music::Roles& roles);
+  /// Holds it against the same piece as people play it, and adds the distance.
+  music::Distance compare(const music::Score& score, const music::Roles& roles,
+                          const music::Score& reference, const music::Roles& reference_roles);
 
   std::size_t pieces() const { return pieces_; }
   /// Of the harmony: over pieces, each the same; and over all notes of all melodies.
@@ -36,6 +40,11 @@ class Summary {
   music::Faults faults() const { return faults_; }
   std::optional<music::Distance> mean_distance() const;
   std::optional<music::Distance> pooled_distance() const;
+  std::optional<double> mean_recurrence() const { return recurrence_.mean(); }
+  /// How alike bars are that lie 1, 2, ... bars apart.
+  std::array<std::optional<double>, music::Form::lags> mean_by_lag() const;
+  /// From the descriptors of all pieces to those of a reference's.
+  std::optional<double> frechet_distance(const Summary& reference) const;
 
   Json to_json() const;
 
@@ -54,7 +63,9 @@ class Summary {
   std::size_t pieces_ = 0;
   std::size_t notes_ = 0;
   Mean consonant_, dissonant_, unsupported_, key_agreement_, notes_a_bar_, polyphony_, sounding_;
-  Mean pitch_, pitch_class_, onset_, bar_;
+  Mean pitch_, pitch_class_, onset_, bar_, form_, recurrence_;
+  std::array<Mean, music::Form::lags> by_lag_;
+  std::vector<music::Descriptors> descriptors_;
   music::Harmony pooled_;
   music::Faults faults_;
   std::optional<std::pair<music::Histograms, music::Histograms>> histograms_;

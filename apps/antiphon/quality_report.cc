@@ -8,6 +8,12 @@ Json or_null(const std::optional<double>& value) { return value ? Json(*value) :
 
 }  // namespace
 
+Json to_json(std::span<const std::optional<double>> values) {
+  Json json = Json::array();
+  for (const std::optional<double>& value : values) json.push_back(or_null(value));
+  return json;
+}
+
 Json to_json(const music::Quality& quality) {
   Json json;
   json["consonant_ratio"] = quality.harmony.consonant_ratio();
@@ -21,6 +27,8 @@ Json to_json(const music::Quality& quality) {
   json["notes_a_bar"] = quality.density.notes_a_bar;
   json["polyphony"] = quality.density.polyphony;
   json["sounding_ratio"] = quality.density.sounding_ratio;
+  json["recurrence"] = or_null(quality.form.recurrence);
+  json["likeness_by_lag"] = to_json(quality.form.by_lag);
   json["faults"] = {{"overlapping", quality.faults.overlapping},
                     {"too_long", quality.faults.too_long},
                     {"past_end", quality.faults.past_end},
@@ -32,7 +40,8 @@ Json to_json(const music::Distance& distance) {
   return {{"pitch_jsd", or_null(distance.pitch)},
           {"pitch_class_jsd", or_null(distance.pitch_class)},
           {"onset_jsd", or_null(distance.onset)},
-          {"bar_jsd", or_null(distance.bar)}};
+          {"bar_jsd", or_null(distance.bar)},
+          {"form_distance", or_null(distance.form)}};
 }
 
 }  // namespace antiphon::app

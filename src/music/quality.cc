@@ -69,6 +69,7 @@ Quality quality_of(const Score& score, const Roles& roles) {
   quality.notes = notes.size();
   quality.harmony = harmony_of(melody.notes, notes);
   quality.density = density_of(notes, bars);
+  quality.form = form_of(notes, bars);
 
   // The accompaniment has no say in the key that it is measured by.
   std::vector<Change<Key>> keys = score.keys;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "music/form.h"
 #include "music/measures.h"
 #include "music/score.h"
 
@@ -36,6 +37,7 @@ struct Quality {
   std::optional<double> key_agreement;
   Faults faults;
   Density density;
+  Form form;
   std::size_t notes = 0;
 };
 Quality quality_of(const Score& score, const Roles& roles);
@@ -49,9 +51,10 @@ struct Histograms {
 };
 Histograms histograms_of(const Score& score, const Roles& roles, Ticks piece_end);
 
-/// Jensen-Shannon divergences, in nats. Nothing where one side has no notes.
+/// Jensen-Shannon divergences, in nats, and `form_distance`. Nothing where one side has no notes.
 struct Distance {
   std::optional<double> pitch, pitch_class, onset, bar;
+  std::optional<double> form = {};
 };
 Distance distance_of(const Histograms& histograms, const Histograms& reference);
 
