@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t largest_chart = std::size_t{1} << 20;
 
-using Bar = std::vector<music::PitchClasses>;
+using Bar = std::vector<music::PitchClassSet>;
 
 Result<std::vector<Bar>> bars_of(std::string_view text) {
   std::vector<Bar> bars;
@@ -98,7 +98,7 @@ double in_chord_ratio(const generate::Chart& chart,
                       std::span<const std::pair<std::int32_t, int>> notes) {
   std::size_t counted = 0, inside = 0;
   for (const auto& [at, pitch] : notes) {
-    const music::PitchClasses chord = generate::chord_at(chart, at);
+    const music::PitchClassSet chord = generate::chord_at(chart, at);
     counted += chord.any();
     inside += chord.any() && chord.test(static_cast<std::size_t>(pitch % 12));
   }

@@ -14,7 +14,7 @@ namespace antiphon::generate {
 /// The chord from a step on, until the next. Without pitch classes all is free.
 struct ChartChord {
   std::int32_t at = 0;
-  music::PitchClasses classes;
+  music::PitchClassSet classes;
 };
 
 /// Chords that are known ahead, sorted by time: on quarters AI parts begin notes of the chord only,
@@ -22,11 +22,11 @@ struct ChartChord {
 using Chart = std::vector<ChartChord>;
 
 /// The chord that holds at a step; none before the first.
-inline music::PitchClasses chord_at(const Chart& chart, std::int32_t at) {
+inline music::PitchClassSet chord_at(const Chart& chart, std::int32_t at) {
   const auto next =
       std::upper_bound(chart.begin(), chart.end(), at,
                        [](std::int32_t step, const ChartChord& chord) { return step < chord.at; });
-  return next == chart.begin() ? music::PitchClasses() : std::prev(next)->classes;
+  return next == chart.begin() ? music::PitchClassSet() : std::prev(next)->classes;
 }
 
 /// What a player may want of AI parts while they play; it holds from the next frame on.

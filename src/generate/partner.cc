@@ -208,7 +208,7 @@ bool Partner::pitch_allowed(int slot, int pitch, bool tie, std::int32_t at) cons
   const auto pitch_class = static_cast<std::size_t>(pitch % 12);
   if (!chart_.empty() && !tie && at % tokens::steps_per_quarter == 0 &&
       part.instrument != tokens::instrument_drums) {
-    const music::PitchClasses chord = chord_at(chart_, at);
+    const music::PitchClassSet chord = chord_at(chart_, at);
     if (chord.any() && !chord.test(pitch_class)) return false;
   }
   const bool grows_chord = last_ai_ && at == stream_.now();
@@ -321,7 +321,7 @@ TimedEvent Partner::propose(std::int32_t imagine) {
 
   const bool tie = event.type == EventType::tie;
   const auto pitch_may = [&](int pitch) { return pitch_allowed(event.slot, pitch, tie, at); };
-  const music::PitchClasses chord = chord_at(chart_, at);
+  const music::PitchClassSet chord = chord_at(chart_, at);
   const bool free = tie || chord.none() ||
                     stream_.header().slots[event.slot].instrument == tokens::instrument_drums;
   event.pitch = static_cast<std::uint8_t>(

@@ -66,8 +66,8 @@ class Reader {
  public:
   explicit Reader(std::string_view symbol) : symbol_(symbol), text_(symbol) {}
 
-  Result<PitchClasses> read() {
-    if (take_any(text_, "N.C.", "NC", "N.C") && text_.empty()) return PitchClasses();
+  Result<PitchClassSet> read() {
+    if (take_any(text_, "N.C.", "NC", "N.C") && text_.empty()) return PitchClassSet();
     text_ = symbol_;
     const auto root = take_root(text_);
     if (!root) return wrong("expected a root from A to G");
@@ -180,8 +180,8 @@ class Reader {
     return true;
   }
 
-  Result<PitchClasses> result() {
-    PitchClasses classes;
+  Result<PitchClassSet> result() {
+    PitchClassSet classes;
     const auto set = [&](int above) {
       classes.set(static_cast<std::size_t>((root_ + above) % 12));
     };
@@ -203,11 +203,11 @@ class Reader {
   std::string_view symbol_, text_;
   int root_ = 0;
   std::optional<int> third_ = 4, fifth_ = 7, seventh_;
-  PitchClasses more_;  // Above the root.
+  PitchClassSet more_;  // Above the root.
 };
 
 }  // namespace
 
-Result<PitchClasses> pitch_classes_of(std::string_view symbol) { return Reader(symbol).read(); }
+Result<PitchClassSet> pitch_classes_of(std::string_view symbol) { return Reader(symbol).read(); }
 
 }  // namespace antiphon::music

@@ -9,14 +9,14 @@ namespace {
 
 using testing::HasSubstr;
 
-PitchClasses classes(std::initializer_list<std::size_t> pitches) {
-  PitchClasses all;
+PitchClassSet classes(std::initializer_list<std::size_t> pitches) {
+  PitchClassSet all;
   for (const std::size_t pitch : pitches) all.set(pitch);
   return all;
 }
 
 TEST(ChordSymbol, HasThePitchClassesThatPlayersRead) {
-  const std::pair<const char*, PitchClasses> cases[] = {
+  const std::pair<const char*, PitchClassSet> cases[] = {
       {"C", classes({0, 4, 7})},           {"Am", classes({9, 0, 4})},
       {"A-", classes({9, 0, 4})},          {"F#m7", classes({6, 9, 1, 4})},
       {"Bb", classes({10, 2, 5})},         {"B♭maj7", classes({10, 2, 5, 9})},
