@@ -12,6 +12,7 @@
 #include "antiphon/live_bench.h"
 #include "antiphon/load_bench.h"
 #include "antiphon/performing.h"
+#include "antiphon/quality_bench.h"
 #include "antiphon/score_files.h"
 #include "base/file.h"
 #include "edge/performer.h"
@@ -204,8 +205,12 @@ Action bench_command(CLI::App& flags) {
       "live", "Plays with songs at several tempos, and beside it as others schedule it");
   CLI::App* const load =
       flags.add_subcommand("load", "Counts the players that a node on this machine holds");
-  return [load, run_live = declare_live(live), run_load = declare_load(*load)] {
-    return load->parsed() ? run_load() : run_live();
+  CLI::App* const quality = flags.add_subcommand(
+      "quality", "Holds accompaniments against those of people, offline and live");
+  return [load, quality, run_live = declare_live(live), run_load = declare_load(*load),
+          run_quality = declare_quality(*quality)] {
+    if (load->parsed()) return run_load();
+    return quality->parsed() ? run_quality() : run_live();
   };
 }
 
