@@ -51,9 +51,10 @@ struct Played {
 
 /// A player who moves to another key in the middle of the song.
 struct Moved {
+  enum class Told { key, no_key, both_keys };
   std::string name;
   int semitones = 0;
-  bool key_told = true;
+  Told told = Told::key;
   Recovery recovery = {};
 };
 
@@ -67,9 +68,10 @@ class QualityBench {
         model_(model),
         goes_on_(watch_for_interrupt()) {
     const std::string by = std::to_string(options.semitones) + " semitones";
-    moves_ = {{"nobody moves", 0, true},
-              {"the player moves by " + by, options.semitones, true},
-              {"the same, no key was told", options.semitones, false}};
+    moves_ = {{"nobody moves"},
+              {"the player moves by " + by, options.semitones},
+              {"the same, no key was told", options.semitones, Moved::Told::no_key},
+              {"the same, the new key is told", options.semitones, Moved::Told::both_keys}};
     for (const Song& song : songs_) people_.quality.add(song.score, song.roles);
   }
 
@@ -108,7 +110,9 @@ class QualityBench {
     if (!key) return Done{};
     for (Moved& move : moves_) {
       music::Score score = moved_from(song.score, middle, move.semitones);
-      if (!move.key_told) score.keys.clear();
+      if (move.told == Moved::Told::no_key) score.keys.clear();
+      if (move.told == Moved::Told::both_keys)
+        score.keys = {{{}, *key}, {middle, music::transposed(*key, move.semitones)}};
       ANTIPHON_TRY(const music::Score played, accompany(*session, song, score, seed));
       const music::Roles roles = music::roles_of(played);
       move.recovery.add(played.parts[roles.melody].notes, music::accompaniment_of(played, roles),
@@ -140,6 +144,7 @@ class QualityBench {
                  edge::perform(score, song.human, ai_, *tokens::style_of(options_.style), 1));
     setup.sampling = options_.sampling;
     setup.sampling.seed = seed;
+    setup.reach = tokens::steps_per_quarter;  // Nothing will be late.
     edge::SimulatedCost cost;
     cost.seed = seed;
     const edge::Jam jam = edge::simulate({&session, nullptr}, setup, cost, goes_on_);

@@ -40,4 +40,12 @@ Result<Key> parse_key(std::string_view text) {
   return key;
 }
 
+Key transposed(Key key, int semitones) {
+  // A semitone up is seven fifths up.
+  int fifths = (key.fifths + 7 * semitones) % 12;
+  if (fifths > 6) fifths -= 12;
+  if (fifths < -5) fifths += 12;
+  return {fifths, key.mode};
+}
+
 }  // namespace antiphon::music

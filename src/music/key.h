@@ -25,6 +25,9 @@ struct Key {
 /// "F sharp minor".
 std::string name_of(Key key);
 
+/// The key so many semitones up, with the fewest signs; six sharps rather than six flats.
+Key transposed(Key key, int semitones);
+
 /// A key as musicians write it: "G", "F#m", "Bb minor", "C major". Errors: no such key.
 Result<Key> parse_key(std::string_view text);
 

@@ -6,6 +6,17 @@
 namespace antiphon::music {
 namespace {
 
+TEST(Key, IsTransposedToTheSpellingWithFewestSigns) {
+  const Key g_minor{-2, Mode::minor};
+  EXPECT_EQ(transposed(g_minor, 0), g_minor);
+  EXPECT_EQ(transposed(g_minor, 3), (Key{-5, Mode::minor}));
+  EXPECT_EQ(transposed(g_minor, -3), (Key{1, Mode::minor}));
+  EXPECT_EQ(transposed(Key{}, 6), (Key{6, Mode::major}));
+  for (int by = -30; by < 30; ++by) {
+    EXPECT_EQ(transposed(g_minor, by).tonic(), ((g_minor.tonic() + by) % 12 + 12) % 12);
+  }
+}
+
 Score score_of(std::initializer_list<int> pitches) {
   Score score;
   score.parts.resize(1);

@@ -69,13 +69,7 @@ void transpose(GridScore& score, int semitones) {
     for (GridNote& note : part.notes)
       note.pitch = static_cast<std::uint8_t>(note.pitch + semitones);
   }
-  for (auto& change : score.keys) {
-    // A semitone up is seven fifths up; the spelling with fewest signs is taken.
-    int fifths = (change.value.fifths + 7 * semitones) % 12;
-    if (fifths > 6) fifths -= 12;
-    if (fifths < -5) fifths += 12;
-    change.value.fifths = fifths;
-  }
+  for (auto& change : score.keys) change.value = music::transposed(change.value, semitones);
 }
 
 void transpose_at_random(GridScore& score, Random& random) {
