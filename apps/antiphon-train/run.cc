@@ -10,6 +10,7 @@
 #include "train/dataset.h"
 #include "train/engine_score.h"
 #include "train/trainer.h"
+#include "tuning/key_jump.h"
 #include "tuning/roll_in.h"
 
 namespace antiphon::apps {
@@ -17,6 +18,7 @@ namespace {
 
 struct RunFlags {
   std::filesystem::path roll_in;
+  double jumps = 0;
   ShapeFlags shape;
   DeviceFlags device;
   std::string data;
@@ -43,14 +45,18 @@ void run(RunFlags& flags) {
     if (!shape) fail(shape.error().message);
     flags.run.shape = *shape;
   }
+  if (flags.jumps > 0) flags.run.change = tuning::KeyJump(flags.jumps);
   std::unique_ptr<generate::EventModel> player;
   if (!flags.roll_in.empty()) {
     const auto loaded = train::load_for_engine(flags.roll_in, nn::Type::i8);
     if (!loaded) fail(loaded.error().message);
     if (loaded->layout != train::Layout::compound) fail("--roll-in: only compound models play");
     player = generate::make_event_model(loaded->net);
-    flags.run.change =
-        tuning::RollIn(*player, generate::Sampling{.temperature = 0.95, .top_p = 0.95});
+    tuning::RollIn roll_in(*player, generate::Sampling{.temperature = 0.95, .top_p = 0.95});
+    flags.run.change = [jump = tuning::KeyJump(flags.jumps), roll_in](const train::Excerpt& real,
+                                                                      Random& random) mutable {
+      return roll_in(jump(real, random), random);
+    };
   }
   const auto data = train::Dataset::read(flags.data, "train");
   if (!data) fail(data.error().message);
@@ -88,6 +94,11 @@ void add_run(CLI::App& app) {
       ->add_option("--roll-in", flags->roll_in,
                    "A checkpoint that plays stretches of what is learned from: tuning for living")
       ->check(CLI::ExistingFile);
+  command
+      ->add_option("--jumps", flags->jumps,
+                   "Share of excerpts that move to another key midway: tuning for living")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   command->add_flag("--resume", run_options.resume, "Go on from the checkpoint, if there is one");
   command->add_option("--steps", run_options.steps, "End after so many steps");
   command->add_option("--minutes,--time-limit", run_options.minutes,

@@ -31,25 +31,30 @@ std::int32_t draw_length(int longest, Random& random) {
   return quarters * tokens::steps_per_quarter;
 }
 
+struct Written : TimedEvent {
+  bool given = false;
+};
+
 // With their times, without waits.
-std::vector<TimedEvent> timed(const train::Excerpt& excerpt) {
-  std::vector<TimedEvent> events;
+std::vector<Written> timed(const train::Excerpt& excerpt) {
+  std::vector<Written> events;
   std::int32_t now = excerpt.from;
-  for (const Event& event : excerpt.events) {
+  for (std::size_t i = 0; i < excerpt.events.size(); ++i) {
+    const Event& event = excerpt.events[i];
     now += event.shift;
     if (event.type == EventType::wait) continue;
-    events.push_back({now, event});
+    events.push_back({{now, event}, !excerpt.given.empty() && excerpt.given[i]});
     if (event.type == EventType::onset) events.back().event.velocity = 0;
   }
   return events;
 }
 
-// What became of an excerpt so far: each event, and whether it was played.
+// What became of an excerpt so far: each event, and whether it is given.
 class Life {
  public:
   explicit Life(std::int32_t from) : from_(from) {}
 
-  void add(const TimedEvent& next, bool played) {
+  void add(const TimedEvent& next, bool given) {
     // A written note may meet a played one of its pitch, and a tie may have lost its note.
     if (of_ai(next.event)) {
       std::int32_t& end = ends_[next.event.slot][next.event.pitch];
@@ -60,7 +65,7 @@ class Life {
     const std::int32_t gap = next.at - (events_.empty() ? from_ : events_.back().at);
     steps_ += 1 + static_cast<std::size_t>(std::max(0, gap - 1) / tokens::max_shift);
     events_.push_back(next);
-    played_.push_back(played);
+    given_.push_back(given);
   }
 
   const std::vector<TimedEvent>& events() const { return events_; }
@@ -79,8 +84,8 @@ class Life {
     };
     for (std::size_t i = 0; i < events_.size(); ++i) {
       while (events_[i].at - now > tokens::max_shift)
-        push({EventType::wait}, tokens::max_shift, played_[i]);
-      push(events_[i].event, events_[i].at - now, played_[i]);
+        push({EventType::wait}, tokens::max_shift, given_[i]);
+      push(events_[i].event, events_[i].at - now, given_[i]);
     }
     return out;
   }
@@ -89,7 +94,7 @@ class Life {
   std::int32_t from_;
   std::size_t steps_ = 0;
   std::vector<TimedEvent> events_;
-  std::vector<bool> played_;
+  std::vector<bool> given_;
   std::array<std::array<std::int32_t, 128>, tokens::max_slots> ends_{};
 };
 
@@ -112,7 +117,7 @@ train::Excerpt RollIn::operator()(const train::Excerpt& real, Random& random) {
   std::int32_t until = real.from;
   while (next != written.end()) {
     until += draw_length(longest_written, random);
-    for (; next != written.end() && next->at < until; ++next) life.add(*next, false);
+    for (; next != written.end() && next->at < until; ++next) life.add(*next, next->given);
     if (next == written.end() || next->event.type == EventType::end) break;
     if (life.steps() >= room) break;
     partner.rewrite(life.events(), until);
@@ -123,12 +128,12 @@ train::Excerpt RollIn::operator()(const train::Excerpt& real, Random& random) {
     for (; next != written.end() && next->at < until; ++next) {
       if (!of_human(next->event)) continue;
       play(next->at);
-      life.add(*next, false);
+      life.add(*next, next->given);
       partner.hear(*next);
     }
     play(until - 1);
   }
-  for (; next != written.end(); ++next) life.add(*next, false);
+  for (; next != written.end(); ++next) life.add(*next, next->given);
   return life.excerpt(real);
 }
 

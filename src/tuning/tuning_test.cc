@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "generate/noisy_model.h"
 #include "train/dataset.h"
+#include "tuning/key_jump.h"
 #include "tuning/roll_in.h"
 
 namespace antiphon::tuning {
@@ -137,6 +139,49 @@ TEST(RollIn, EndsWithThePlayersContext) {
 TEST(RollIn, LeavesMusicWithoutAnAiPartAlone) {
   const train::Excerpt real = excerpt(tokens::Role::human, tokens::Role::human);
   for (std::uint64_t seed = 0; seed < 20; ++seed) EXPECT_EQ(lived(real, seed).events, real.events);
+}
+
+TEST(KeyJump, EverybodyMovesTogetherAndTheKeyFollowsOrStays) {
+  train::Excerpt real = excerpt(tokens::Role::human, tokens::Role::ai);
+  real.header.keys = {{0, {}}};
+  const auto written = notes_of(real);
+  std::set<int> by, told_after;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    Random random(seed);
+    const train::Excerpt moved = KeyJump(1)(real, random);
+    if (moved.given.empty()) continue;  // It can't be: a pitch would meet itself.
+    const auto played = notes_of(moved);
+    std::int32_t jump = INT32_MAX;
+    std::set<int> steps;
+    for (std::size_t part = 0; part < 2; ++part) {
+      const auto& before = written.parts[part].notes;
+      const auto& after = played.parts[part].notes;
+      ASSERT_EQ(before.size(), after.size());
+      for (std::size_t i = 0; i < before.size(); ++i) {
+        ASSERT_EQ(before[i].onset, after[i].onset);
+        const int step = after[i].pitch - before[i].pitch;
+        if (step != 0) steps.insert(step), jump = std::min(jump, before[i].onset);
+      }
+    }
+    ASSERT_EQ(steps.size(), 1U);
+    by.insert(*steps.begin());
+    EXPECT_GE(jump, 40 * 48 / 4);
+    EXPECT_LE(jump, 40 * 48 * 3 / 4 + 12);
+    for (std::size_t part = 0; part < 2; ++part) {
+      for (std::size_t i = 0; i < written.parts[part].notes.size(); ++i) {
+        const tokens::GridNote& note = written.parts[part].notes[i];
+        EXPECT_EQ(played.parts[part].notes[i].pitch - note.pitch,
+                  note.onset >= jump ? *steps.begin() : 0);
+      }
+    }
+    if (moved.header.keys.size() == 1) continue;
+    ASSERT_EQ(moved.header.keys.size(), 2U);
+    EXPECT_EQ(moved.header.keys[1].value, music::transposed({}, *steps.begin()));
+    told_after.insert((moved.header.keys[1].at - jump) / 12);
+  }
+  EXPECT_EQ(by.size(), 12U);
+  EXPECT_EQ(*told_after.begin(), 0);
+  EXPECT_EQ(*told_after.rbegin(), 8);
 }
 
 }  // namespace
