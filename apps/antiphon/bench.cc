@@ -8,6 +8,7 @@
 
 #include "antiphon/casting.h"
 #include "antiphon/commands.h"
+#include "antiphon/controls_bench.h"
 #include "antiphon/devices.h"
 #include "antiphon/live_bench.h"
 #include "antiphon/load_bench.h"
@@ -207,9 +208,12 @@ Action bench_command(CLI::App& flags) {
       flags.add_subcommand("load", "Counts the players that a node on this machine holds");
   CLI::App* const quality = flags.add_subcommand(
       "quality", "Holds accompaniments against those of people, offline and live");
-  return [load, quality, run_live = declare_live(live), run_load = declare_load(*load),
-          run_quality = declare_quality(*quality)] {
+  CLI::App* const controls =
+      flags.add_subcommand("controls", "Asks a model for keys and classes, and counts what comes");
+  return [load, quality, controls, run_live = declare_live(live), run_load = declare_load(*load),
+          run_quality = declare_quality(*quality), run_controls = declare_controls(*controls)] {
     if (load->parsed()) return run_load();
+    if (controls->parsed()) return run_controls();
     return quality->parsed() ? run_quality() : run_live();
   };
 }

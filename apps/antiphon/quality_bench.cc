@@ -12,9 +12,10 @@
 
 #include "antiphon/casting.h"
 #include "antiphon/evaluation.h"
+#include "antiphon/markdown.h"
 #include "antiphon/performing.h"
 #include "antiphon/recovery.h"
-#include "antiphon/score_files.h"
+#include "antiphon/song_set.h"
 #include "base/file.h"
 #include "drawing/chart.h"
 #include "edge/measures.h"
@@ -33,14 +34,6 @@ struct Options : PerformingOptions {
   double bpm = 120;
   int semitones = 3;
   fs::path folder;
-};
-
-/// A piece for a melody and someone who accompanies it.
-struct Song {
-  fs::path file;
-  music::Score score;
-  music::Roles roles;
-  std::vector<std::size_t> human;
 };
 
 /// The accompaniments of all songs under one condition, all seeds.
@@ -178,44 +171,32 @@ class QualityBench {
   std::vector<Moved> moves_;
 };
 
-std::string number(const std::optional<double>& value) {
-  char text[32] = "-";
-  if (value) std::snprintf(text, sizeof text, "%.3f", *value);
-  return text;
-}
-
-/// A row of a table in Markdown.
-template <class... Cells>
-std::string row(const Cells&... cells) {
-  return ((std::string("| ") + cells + " ") + ...) + "|\n";
-}
-
 std::string QualityBench::text() const {
   std::string text =
-      row("", "consonant", "dissonant", "unsupported", "in key", "notes a bar", "voices", "returns",
-          "pitch JSD", "onset JSD", "bar JSD", "form", "Fréchet");
-  text += "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n";
+      table_head("", "consonant", "dissonant", "unsupported", "in key", "notes a bar", "voices",
+                 "returns", "pitch JSD", "onset JSD", "bar JSD", "form", "Fréchet");
   for (const Played* played : all_played()) {
     const Summary& quality = played->quality;
     const music::Harmony harmony = quality.mean_harmony();
     const auto distance = quality.mean_distance().value_or(music::Distance{});
-    text += row(played->name, number(harmony.consonant_ratio()), number(harmony.dissonant_ratio()),
-                number(harmony.unsupported_ratio()), number(quality.mean_key_agreement()),
-                number(quality.mean_notes_a_bar()), number(quality.mean_polyphony()),
-                number(quality.mean_recurrence()), number(distance.pitch), number(distance.onset),
-                number(distance.bar), number(distance.form),
-                played == &people_ ? "" : number(quality.frechet_distance(people_.quality)));
+    text += table_row(
+        played->name, table_number(harmony.consonant_ratio()),
+        table_number(harmony.dissonant_ratio()), table_number(harmony.unsupported_ratio()),
+        table_number(quality.mean_key_agreement()), table_number(quality.mean_notes_a_bar()),
+        table_number(quality.mean_polyphony()), table_number(quality.mean_recurrence()),
+        table_number(distance.pitch), table_number(distance.onset), table_number(distance.bar),
+        table_number(distance.form),
+        played == &people_ ? "" : table_number(quality.frechet_distance(people_.quality)));
   }
-  text += "\n" + row("", "consonant before", "quarters to find back", "in key before",
-                     "quarters to find back");
-  text += "|---|---|---|---|---|\n";
+  text += "\n" + table_head("", "consonant before", "quarters to find back", "in key before",
+                            "quarters to find back");
   const auto beats = [](const Recovery::Found& found) {
     return found.beats ? std::to_string(*found.beats) : "not in " + std::to_string(Recovery::after);
   };
   for (const Moved& move : moves_) {
     const Recovery::Found consonance = move.recovery.consonance(), key = move.recovery.key();
-    text +=
-        row(move.name, number(consonance.level), beats(consonance), number(key.level), beats(key));
+    text += table_row(move.name, table_number(consonance.level), beats(consonance),
+                      table_number(key.level), beats(key));
   }
   return text;
 }
@@ -280,28 +261,9 @@ Result<Bytes> QualityBench::picture_of_recovery() const {
   return drawing::draw_curves(chart, drawing::Format::png);
 }
 
-Result<std::vector<Song>> read_songs(const Options& options) {
-  std::vector<Song> songs;
-  const Casting casting;
-  for (const fs::path& path : options.songs) {
-    ANTIPHON_TRY(const auto files, score_files_in(path));
-    for (const fs::path& file : files) {
-      Song song{file, {}, {}, {}};
-      ANTIPHON_TRY(song.score, read_score(file));
-      ANTIPHON_TRY(song.human, human_parts(song.score, casting));
-      song.roles = music::roles_of(song.score, song.human.front());
-      if (song.roles.accompaniment.empty()) {
-        return Error{Errc::invalid_input, file.string() + ": there is no part beside the melody"};
-      }
-      songs.push_back(std::move(song));
-    }
-  }
-  return songs;
-}
-
 Status bench_quality(const Options& options) {
   ANTIPHON_CHECK(check(options));
-  ANTIPHON_TRY(std::vector<Song> songs, read_songs(options));
+  ANTIPHON_TRY(std::vector<Song> songs, read_songs(options.songs));
   ANTIPHON_TRY(const LoadedModel model, load_model(options.model));
   ANTIPHON_TRY(auto ai, ai_parts(Casting()));
   std::error_code error;

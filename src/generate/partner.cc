@@ -40,6 +40,12 @@ bool any_pitch(Holds&& holds) {
   return false;
 }
 
+tokens::EventStream listening_stream(tokens::Header header, std::int32_t from) {
+  tokens::EventStream stream(std::move(header), from);
+  stream.follow_keys();
+  return stream;
+}
+
 std::size_t key_of(int slot, int pitch) { return static_cast<std::size_t>(slot * 128 + pitch); }
 
 }  // namespace
@@ -58,7 +64,7 @@ std::vector<TimedEvent> human_events(const tokens::GridScore& score, std::span<c
 Partner::Partner(EventModel& model, tokens::Header header, std::int32_t from,
                  const Sampling& sampling)
     : model_(model),
-      stream_(std::move(header), from),
+      stream_(listening_stream(std::move(header), from)),
       sampler_(sampling, largest_field),
       earliest_(from),
       temperature_(sampling.temperature),

@@ -44,6 +44,8 @@ std::vector<TimedEvent> human_events(const tokens::GridScore& score,
 /// model's distribution given the human events strictly before t, and given that none happened in
 /// between (competing risks; the thinning of Lewis and Shedler 1979).
 ///
+/// The key is the one that the human parts are heard to be in (`EventStream::follow_keys`).
+///
 /// What can't be is never drawn: a note before its time, an event of a part that isn't there, a
 /// pitch outside the instrument's range or already sounding in its part, an onset out of order, a
 /// rest of over two bars of 4/4 in a part that was asked for a density of 3 or more, while a human

@@ -87,7 +87,20 @@ int EventStream::meter_class_at(std::int32_t at) const {
 
 int EventStream::key_class_at(std::int32_t at) const {
   const auto* change = change_at(header_.keys, at);
+  if (follows_keys_ && (change == nullptr || change->at <= told_)) {
+    const auto heard = tracker_.key();
+    return heard ? key_class(*heard) : 0;
+  }
   return change == nullptr ? 0 : key_class(change->value);
+}
+
+void EventStream::hear_key(int pitch) {
+  const auto* change = change_at(header_.keys, now_);
+  if (change != nullptr && change->at > told_) {
+    tracker_.tell(change->value);
+    told_ = change->at;
+  }
+  tracker_.hear(pitch);
 }
 
 void EventStream::header_rows(std::size_t step, Rows& out) const {
@@ -123,6 +136,7 @@ void EventStream::apply(const Event& event) {
   } else if (event.type == EventType::onset && human_held_[at] == 0) {
     human_held_[at] = 1;
     human_classes_[pitch_class] += tonal;
+    if (follows_keys_ && tonal) hear_key(event.pitch);
   } else if (event.type == EventType::release && human_held_[at] != 0) {
     human_held_[at] = 0;
     human_classes_[pitch_class] -= tonal;

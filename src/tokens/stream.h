@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "music/key_tracking.h"
 #include "tokens/event.h"
 
 namespace antiphon::tokens {
@@ -60,6 +61,10 @@ class EventStream {
   /// `from` is the grid step at which the events begin; the meters of the header count from step 0.
   EventStream(Header header, std::int32_t from);
 
+  /// From now on the key is the one that human parts are heard to be in: the header's only where it
+  /// says something new, and until they leave it. Not for training, where the header's is true.
+  void follow_keys() { follows_keys_ = true; }
+
   const Header& header() const { return header_; }
   std::int32_t now() const { return now_; }
 
@@ -94,6 +99,7 @@ class EventStream {
   int position_class(std::int32_t at) const;
   int meter_class_at(std::int32_t at) const;
   int key_class_at(std::int32_t at) const;
+  void hear_key(int pitch);
   void add_sounding(std::int32_t at, const Table& human, const Table& ai, Rows& out) const;
 
   Header header_;
@@ -104,6 +110,9 @@ class EventStream {
   std::array<int, 12> human_classes_{};             ///< Held human notes by pitch class.
   std::array<std::int32_t, 12> ai_class_ends_{};    ///< Latest end of AI notes by pitch class.
   std::array<std::uint8_t, max_slots> previous_{};  ///< Pitch last played by slot; 128: none.
+  bool follows_keys_ = false;
+  music::KeyTracker tracker_;
+  std::int32_t told_ = INT32_MIN;  ///< When the header last told the tracker a key.
 };
 
 /// The targets of the model before `event`: one class a field, -1 where the event has no such

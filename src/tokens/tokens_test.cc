@@ -201,6 +201,52 @@ TEST(Stream, SaysWhatSoundsWhenTheNextEventComes) {
   EXPECT_TRUE(holds(6, condition::human_sounding.row(4)));
 }
 
+TEST(Stream, FollowsTheKeyThatHumanPartsAreHeardToBeIn) {
+  Header header;
+  header.keys = {{0, {}}, {480, {1}}};
+  header.slots = {{Role::human}, {Role::ai}};
+  const auto key_told = [](const EventStream& stream, std::uint8_t shift) {
+    Rows rows;
+    stream.after_voice({EventType::note, shift, 1, 60, 6, 0}, rows);
+    for (int i = 0; i < condition::key.size; ++i) {
+      if (std::count(rows.view().begin(), rows.view().end(), condition::key.row(i)) > 0) return i;
+    }
+    return -1;
+  };
+  const auto play_in_e_flat = [](EventStream& stream, std::size_t slot) {
+    for (const int pitch : {63, 67, 70, 68, 67, 65, 63, 62, 63, 70, 72, 70, 68, 67, 65, 63}) {
+      const auto part = static_cast<std::uint8_t>(slot);
+      const auto key = static_cast<std::uint8_t>(pitch);
+      if (slot == 1) {
+        stream.apply({EventType::note, 12, part, key, 12, 0});
+      } else {
+        stream.apply({EventType::onset, 6, part, key, 0, 0});
+        stream.apply({EventType::release, 6, part, key, 0, 0});
+      }
+    }
+  };
+  EventStream believes(header, 0), hears_itself(header, 0), follows(header, 0);
+  hears_itself.follow_keys();
+  follows.follow_keys();
+  play_in_e_flat(believes, 0);
+  play_in_e_flat(hears_itself, 1);
+  EXPECT_EQ(key_told(follows, 0), key_class(music::Key{}));
+  play_in_e_flat(follows, 0);
+  EXPECT_EQ(key_told(believes, 0), key_class(music::Key{}));
+  EXPECT_EQ(key_told(hears_itself, 0), key_class(music::Key{}));
+  EXPECT_EQ(key_told(follows, 0), key_class(music::Key{-3}));
+  // What the header says later is news.
+  while (follows.now() < 470) follows.apply({EventType::wait, 10});
+  EXPECT_EQ(key_told(follows, 20), key_class(music::Key{1}));
+
+  header.keys.clear();
+  EventStream untold(header, 0);
+  untold.follow_keys();
+  EXPECT_EQ(key_told(untold, 0), 0);
+  play_in_e_flat(untold, 0);
+  EXPECT_EQ(key_told(untold, 0), key_class(music::Key{-3}));
+}
+
 TEST(Vocabulary, ClassesCoverTheirTables) {
   EXPECT_EQ(key_class(music::Key{7, music::Mode::minor}), input::key.size - 1);
   EXPECT_EQ(key_class(music::Key{-7, music::Mode::major}), 1);
