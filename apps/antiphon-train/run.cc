@@ -6,7 +6,7 @@
 #include "curve.h"
 #include "generate/net_model.h"
 #include "options.h"
-#include "train/checkpoint.h"
+#include "train/begin.h"
 #include "train/dataset.h"
 #include "train/engine_score.h"
 #include "train/trainer.h"
@@ -28,7 +28,7 @@ struct RunFlags {
   train::RunOptions run;
 };
 
-void run(RunFlags& flags) {
+void run(RunFlags& flags, bool layers_told) {
   keep_freed_memory();
   if (flags.run.replicas == 0)
     flags.run.replicas = flags.device.name == "cpu" ? flags.device.threads : 1;
@@ -41,9 +41,10 @@ void run(RunFlags& flags) {
   flags.run.optimizer.threads = flags.run.replicas;
   flags.run.schedule = flags.schedule == "wsd" ? train::Schedule::wsd : train::Schedule::cosine;
   if (!flags.run.from.empty()) {
-    const auto shape = train::checkpoint_shape(flags.run.from);
+    const auto shape = train::shape_to_begin_with(flags.run.from);
     if (!shape) fail(shape.error().message);
     flags.run.shape = *shape;
+    if (layers_told) flags.run.shape.layers = flags.shape.layers;
   }
   if (flags.jumps > 0) flags.run.change = tuning::KeyJump(flags.jumps);
   std::unique_ptr<generate::EventModel> player;
@@ -88,8 +89,11 @@ void add_run(CLI::App& app) {
   command->add_option("--layout", flags->layout, "How events become steps: docs/events.md")
       ->transform(CLI::CheckedTransformer(layouts, CLI::ignore_case))
       ->option_text("compound|flat|flat-told");
-  command->add_option("--from", run_options.from, "A checkpoint whose parameters it begins with")
-      ->check(CLI::ExistingFile);
+  command
+      ->add_option(
+          "--from", run_options.from,
+          "A checkpoint or a model's folder that it begins with; --layers may ask for more")
+      ->check(CLI::ExistingPath);
   command
       ->add_option("--roll-in", flags->roll_in,
                    "A checkpoint that plays stretches of what is learned from: tuning for living")
@@ -134,7 +138,7 @@ void add_run(CLI::App& app) {
   command->add_option("--report-steps", run_options.report_steps)
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
-  command->callback([flags] { run(*flags); });
+  command->callback([flags, command] { run(*flags, command->count("--layers") > 0); });
 }
 
 }  // namespace antiphon::apps

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "nn/event_net.h"
+#include "train/begin.h"
 #include "train/checkpoint.h"
 #include "train/excerpt.h"
 #include "train/export.h"
@@ -150,6 +151,48 @@ TEST_P(Training, ACheckpointOfAnotherShapeIsRefused) {
   options_.shape.layers = 1;
   options_.resume = true;
   EXPECT_NE(train(2).error().message.find("a checkpoint of another shape"), std::string::npos);
+}
+
+TEST_P(Training, ARunBeginsWithWhatWasExported) {
+  ASSERT_TRUE(train(3).ok());
+  const auto checkpoint = options_.checkpoint / "last.safetensors";
+  const Batch batch = random_batch(options_.shape, 2, 48, 5);
+  const auto score_of = [&](const fs::path& path, std::uint32_t layers) {
+    Shape shape = options_.shape;
+    shape.layers = layers;
+    Model model(shape, at::kFloat, at::kCPU, 7);
+    const Status begun = begin_with(path, model);
+    EXPECT_TRUE(begun.ok()) << begun.error().message;
+    return score(model, batch).total();
+  };
+  const double trained = score_of(checkpoint, options_.shape.layers);
+  for (const auto& [type, tolerance] : {std::pair{nn::Type::f32, 0.0}, {nn::Type::i8, 1e-2}}) {
+    const auto folder = folder_ / std::string(nn::name_of(type));
+    ASSERT_TRUE(export_model(checkpoint, folder, type, {}).ok());
+    EXPECT_NEAR(score_of(folder, options_.shape.layers) / trained, 1.0, tolerance);
+  }
+}
+
+TEST_P(Training, ADeeperModelBeginsAsTheSameFunction) {
+  ASSERT_TRUE(train(3).ok());
+  const auto checkpoint = options_.checkpoint / "last.safetensors";
+  Model same(options_.shape, at::kFloat, at::kCPU, 7);
+  ASSERT_TRUE(begin_with(checkpoint, same).ok());
+  Shape deeper = options_.shape;
+  deeper.layers = 2 * options_.shape.layers + 1;
+  Model grown(deeper, at::kFloat, at::kCPU, 7);
+  const Status begun = begin_with(checkpoint, grown);
+  if (GetParam() == Family::lstm) {
+    EXPECT_NE(begun.error().message.find("an LSTM can't be given more layers"), std::string::npos);
+    return;
+  }
+  ASSERT_TRUE(begun.ok()) << begun.error().message;
+  const Batch batch = random_batch(options_.shape, 2, 48, 5);
+  EXPECT_NEAR(score(grown, batch).total() / score(same, batch).total(), 1.0, 1e-6);
+  deeper.layers = 1;
+  Model shallow(deeper, at::kFloat, at::kCPU, 7);
+  EXPECT_NE(begin_with(checkpoint, shallow).error().message.find("of fewer layers"),
+            std::string::npos);
 }
 
 TEST_P(Training, Bfloat16FollowsFloat) {

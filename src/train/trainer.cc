@@ -13,6 +13,7 @@
 #include <numeric>
 #include <thread>
 
+#include "train/begin.h"
 #include "train/checkpoint.h"
 #include "train/ranks.h"
 
@@ -203,7 +204,7 @@ Status run(const RunOptions& options, const Lessons& train, const Lessons* valid
     if (ranks->leads())
       say(format("goes on from step %lld", static_cast<long long>(progress.step)));
   } else if (!options.from.empty()) {
-    ANTIPHON_CHECK(load_parameters(options.from, model));
+    ANTIPHON_CHECK(begin_with(options.from, model));
   }
   replicas.spread();
   if (ranks->leads()) {

@@ -26,7 +26,7 @@ struct RunOptions {
   std::filesystem::path checkpoint;  ///< Folder of `last.safetensors` and `curve.csv`.
   bool resume = false;
   std::filesystem::path
-      from;                ///< A checkpoint whose parameters a new run begins with; may be empty.
+      from;                ///< What a new run begins with (`begin_with`); may be empty.
   Change change;           ///< Of excerpts to train on; those of validation stay as they are.
   std::int64_t steps = 0;  ///< Ends after so many steps; 0: no bound.
   double minutes = 0;      ///< Ends after so long, the pauses between runs left out; 0: no bound.
