@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "commands.h"
 #include "options.h"
-#include "train/checkpoint.h"
+#include "train/begin.h"
 #include "train/engine_score.h"
 #include "train/evaluation.h"
 #include "train/ngram.h"
@@ -25,6 +25,7 @@ struct Options {
   std::size_t notes = 20000;
   std::size_t ngram_notes = 1000000000;
   std::int64_t batch = 8;
+  std::size_t context = 0;
 };
 
 // A row of the table: who, and how it did on each corpus and on all of them.
@@ -158,12 +159,17 @@ void print(const std::vector<train::CorpusPieces>& corpora, const std::vector<Ro
 
 void evaluate(const Options& options) {
   options.device.apply();
-  const auto shape = train::checkpoint_shape(options.checkpoint);
+  const auto shape = train::shape_to_begin_with(options.checkpoint);
   if (!shape) fail(shape.error().message);
   const auto held_out = train::Dataset::read(options.data, "held-out");
   if (!held_out) fail(held_out.error().message);
   const auto corpora = train::pieces_by_corpus(*held_out, options.notes);
-  const std::size_t window = train::window_of(*shape);
+  const std::size_t context = options.context > 0 ? options.context : shape->context;
+  if (context < 32 || context > shape->context) {
+    fail("--context: 32 to " + std::to_string(shape->context) + ", the model's, not " +
+         std::to_string(context));
+  }
+  const std::size_t window = train::window_of(train::layout_of(*shape), context);
   std::vector<std::vector<train::Excerpt>> excerpts(corpora.size());
   for (std::size_t i = 0; i < corpora.size(); ++i) {
     for (const train::Piece* piece : corpora[i].pieces) {
@@ -186,7 +192,7 @@ void evaluate(const Options& options) {
   train::Model model(*shape, options.device.product(), options.device.device(), 1);
   for (const bool trained : {true, false}) {
     if (trained) {
-      const Status status = train::load_parameters(options.checkpoint, model);
+      const Status status = train::begin_with(options.checkpoint, model);
       if (!status) fail(status.error().message);
     } else {
       model = train::Model(*shape, options.device.product(), options.device.device(), 1);
@@ -220,7 +226,9 @@ void add_evaluate(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("evaluate", "Score a checkpoint and its baselines on held-out pieces");
   command->add_option("--data", options->data, "Folder of shards")->required();
-  command->add_option("--checkpoint", options->checkpoint, "A last.safetensors of `run`")
+  command
+      ->add_option("--checkpoint", options->checkpoint,
+                   "A last.safetensors of `run`, or a model's folder")
       ->required();
   command->add_option("--model", options->model,
                       "A folder that `export` made: scored in the engine, too");
@@ -233,6 +241,8 @@ void add_evaluate(CLI::App& app) {
       ->add_option("--ngram-notes", options->ngram_notes,
                    "Notes of train that the counts are from; 0: no unigram and 5-gram")
       ->capture_default_str();
+  command->add_option("--context", options->context,
+                      "Pieces are cut into stretches of so many steps; 0: what the model can see");
   command->add_option("--batch", options->batch, "Rows at once")->capture_default_str();
   command->add_option("--json", options->json, "Write the figures to this file, too");
   command->callback([options] { evaluate(*options); });

@@ -8,8 +8,11 @@
 #include "base/file.h"
 #include "commands.h"
 #include "generate/infill.h"
+#include "generate/net_model.h"
+#include "left_to_right.h"
 #include "music/measures.h"
 #include "options.h"
+#include "train/engine_score.h"
 #include "train/infill_data.h"
 
 namespace antiphon::apps {
@@ -20,7 +23,7 @@ using tokens::VoiceGrid;
 using Clock = std::chrono::steady_clock;
 
 struct Flags {
-  std::string data, model, split = "held-out";
+  std::string data, model, left_to_right, split = "held-out";
   int windows = 100;
   double temperature = 1.0;
   std::uint64_t seed = 1;
@@ -96,7 +99,8 @@ class Evaluation {
     }
   }
 
-  void report() {
+  /// `model`: an event model that fills the same bars from their past alone, or null.
+  void report(generate::EventModel* model) {
     bound();
     std::printf(
         "| filled | steps | order | cells right | pitch right | consonant | pitch JSD | onset JSD "
@@ -110,6 +114,9 @@ class Evaluation {
           const Filled made = fill(one, steps, sure);
           row(one, std::to_string(steps), sure ? "sure-first" : "random", made, real);
         }
+      }
+      if (!one && model != nullptr) {
+        row(one, "", "left to right", fill_left_to_right(*model), real);
       }
     }
   }
@@ -192,6 +199,25 @@ class Evaluation {
     return out;
   }
 
+  Filled fill_left_to_right(generate::EventModel& model) const {
+    Filled out;
+    Random random(flags_.seed + 1);
+    for (const VoiceGrid& truth : windows_) {
+      train::CellMask region;
+      for (std::size_t v = 0; v < tokens::grid_voices; ++v) {
+        region[v].assign(truth.frames(), false);
+        if (!truth.present(v)) continue;
+        std::fill(region[v].begin() + first_filled, region[v].begin() + last_filled, true);
+      }
+      const auto start = Clock::now();
+      const VoiceGrid made =
+          left_to_right(model, truth, first_filled, last_filled, flags_.temperature, random.bits());
+      out.seconds += std::chrono::duration<double>(Clock::now() - start).count();
+      measure(truth, made, region, out);
+    }
+    return out;
+  }
+
   void row(bool one, const std::string& steps, const char* order, const Filled& made,
            const Filled& real) const {
     std::printf("| %s | %s | %s | %.3f | %.3f | %.3f | %.4f | %.4f | %.1f |\n",
@@ -224,7 +250,16 @@ void evaluate(const Flags& flags) {
   if (!train::has_windows(*data, infiller.frames())) {
     fail(flags.data + ": no piece has a window of notes on the sixteenths");
   }
-  Evaluation(flags, *data, infiller).report();
+  std::unique_ptr<generate::EventModel> player;
+  if (!flags.left_to_right.empty()) {
+    const auto loaded = train::load_exported(flags.left_to_right);
+    if (!loaded) fail(loaded.error().message);
+    if (loaded->layout != train::Layout::compound) {
+      fail(flags.left_to_right + ": only compound models play");
+    }
+    player = generate::make_event_model(loaded->net);
+  }
+  Evaluation(flags, *data, infiller).report(player.get());
 }
 
 }  // namespace
@@ -235,6 +270,9 @@ void add_infill_evaluate(CLI::App& app) {
       "infill-evaluate", "Hold what an infill model makes of masked bars against what was there");
   command->add_option("--data", flags->data, "Folder of shards")->required();
   command->add_option("--model", flags->model, "The model's folder")->required();
+  command->add_option(
+      "--left-to-right", flags->left_to_right,
+      "Also the folder of an event model, which fills all voices from the past alone");
   command->add_option("--split", flags->split, "train, validation or held-out")
       ->capture_default_str();
   command->add_option("--windows", flags->windows, "How many windows of eight bars")

@@ -27,32 +27,49 @@ struct Flags {
   std::string part;
 };
 
+using Lines = std::vector<std::vector<music::LineNote>>;
+
+constexpr std::size_t lengths[] = {8, 12, 16};
+
+/// The training pieces' lines, and their stretches by length.
+struct Known {
+  Lines lines;
+  std::vector<music::Stretches> stretches;
+};
+
 struct Measured {
   std::string name;
   std::size_t pieces = 0;
   std::vector<music::Stretches::Rate> rates;
+  std::size_t longest = 0;
 };
 
-Measured measure(std::string name, const std::vector<const tokens::GridScore*>& scores,
-                 const std::string& part_name, const std::vector<music::Stretches>& known) {
-  Measured measured{std::move(name), scores.size(),
-                    std::vector<music::Stretches::Rate>(known.size())};
-  for (const tokens::GridScore* score : scores) {
-    for (const tokens::GridPart& part : score->parts) {
-      if (!part.name.starts_with(part_name)) continue;
-      const auto line = train::line_of(part);
-      for (std::size_t i = 0; i < known.size(); ++i) measured.rates[i] += known[i].rate(line);
-    }
+void add_lines(const tokens::GridScore& score, const std::string& part_name, Lines& lines) {
+  for (const tokens::GridPart& part : score.parts) {
+    if (part.name.starts_with(part_name)) lines.push_back(train::line_of(part));
   }
+}
+
+Measured measure(std::string name, const std::vector<const tokens::GridScore*>& scores,
+                 const std::string& part_name, const Known& known) {
+  Lines lines;
+  for (const tokens::GridScore* score : scores) add_lines(*score, part_name, lines);
+  Measured measured{std::move(name), scores.size(), {}};
+  for (const music::Stretches& stretches : known.stretches) {
+    music::Stretches::Rate& rate = measured.rates.emplace_back();
+    for (const auto& line : lines) rate += stretches.rate(line);
+  }
+  measured.longest = music::longest_shared(lines, known.lines, lengths[0]);
   return measured;
 }
 
-Json to_json(const Measured& measured, const std::vector<music::Stretches>& known) {
+Json to_json(const Measured& measured) {
   Json json = {{"name", measured.name}, {"pieces", measured.pieces}};
-  for (std::size_t i = 0; i < known.size(); ++i) {
-    json[std::to_string(known[i].length())] = {{"found", measured.rates[i].found},
-                                               {"all", measured.rates[i].all}};
+  for (std::size_t i = 0; i < measured.rates.size(); ++i) {
+    json[std::to_string(lengths[i])] = {{"found", measured.rates[i].found},
+                                        {"all", measured.rates[i].all}};
   }
+  json["longest"] = measured.longest;
   return json;
 }
 
@@ -63,7 +80,7 @@ void print(const Measured& measured) {
         rate.all > 0 ? static_cast<double>(rate.found) / static_cast<double>(rate.all) : 0.0;
     std::printf("   %8.4f %8zu", share, rate.all);
   }
-  std::printf("\n");
+  std::printf("   %7zu\n", measured.longest);
 }
 
 Result<std::vector<tokens::GridScore>> read_scores(const std::vector<fs::path>& paths) {
@@ -78,18 +95,16 @@ Result<std::vector<tokens::GridScore>> read_scores(const std::vector<fs::path>& 
 
 Status originality(const Flags& flags) {
   ANTIPHON_TRY(const std::vector<tokens::GridScore> given, read_scores(flags.scores));
-  std::vector<music::Stretches> known;
-  for (const std::size_t length : {8, 12, 16}) known.emplace_back(length);
+  Known known;
   {
     ANTIPHON_TRY(const train::Dataset train, train::Dataset::read(flags.data, "train"));
-    for (const train::Piece& piece : train.pieces()) {
-      for (const tokens::GridPart& part : piece.score.parts) {
-        const auto line = train::line_of(part);
-        for (music::Stretches& stretches : known) stretches.add(line);
-      }
-    }
+    for (const train::Piece& piece : train.pieces()) add_lines(piece.score, "", known.lines);
   }
-  for (music::Stretches& stretches : known) stretches.finish();
+  for (const std::size_t length : lengths) {
+    music::Stretches& stretches = known.stretches.emplace_back(length);
+    for (const auto& line : known.lines) stretches.add(line);
+    stretches.finish();
+  }
 
   ANTIPHON_TRY(const train::Dataset held_out, train::Dataset::read(flags.data, "held-out"));
   std::vector<Measured> rows;
@@ -110,12 +125,12 @@ Status originality(const Flags& flags) {
   }
 
   std::printf("%-32s %6s", "matches in training, and of how many", "pieces");
-  for (const auto& stretches : known) std::printf("   %8zu notes  ", stretches.length());
-  std::printf("\n");
+  for (const std::size_t length : lengths) std::printf("   %8zu notes  ", length);
+  std::printf("   longest\n");
   Json json = {{"rows", Json::array()}};
   for (const Measured& row : rows) {
     print(row);
-    json["rows"].push_back(to_json(row, known));
+    json["rows"].push_back(to_json(row));
   }
   return flags.json.empty() ? Status(Done{}) : write_file(flags.json, json.dump(2) + "\n");
 }

@@ -28,7 +28,7 @@ struct RunFlags {
   train::RunOptions run;
 };
 
-void run(RunFlags& flags, bool layers_told) {
+void run(RunFlags& flags, const CLI::App& command) {
   keep_freed_memory();
   if (flags.run.replicas == 0)
     flags.run.replicas = flags.device.name == "cpu" ? flags.device.threads : 1;
@@ -44,7 +44,8 @@ void run(RunFlags& flags, bool layers_told) {
     const auto shape = train::shape_to_begin_with(flags.run.from);
     if (!shape) fail(shape.error().message);
     flags.run.shape = *shape;
-    if (layers_told) flags.run.shape.layers = flags.shape.layers;
+    if (command.count("--layers") > 0) flags.run.shape.layers = flags.shape.layers;
+    if (command.count("--context") > 0) flags.run.shape.context = flags.shape.context;
   }
   if (flags.jumps > 0) flags.run.change = tuning::KeyJump(flags.jumps);
   std::unique_ptr<generate::EventModel> player;
@@ -90,9 +91,9 @@ void add_run(CLI::App& app) {
       ->transform(CLI::CheckedTransformer(layouts, CLI::ignore_case))
       ->option_text("compound|flat|flat-told");
   command
-      ->add_option(
-          "--from", run_options.from,
-          "A checkpoint or a model's folder that it begins with; --layers may ask for more")
+      ->add_option("--from", run_options.from,
+                   "A checkpoint or a model's folder that it begins with; --layers and --context "
+                   "may ask for more")
       ->check(CLI::ExistingPath);
   command
       ->add_option("--roll-in", flags->roll_in,
@@ -138,7 +139,7 @@ void add_run(CLI::App& app) {
   command->add_option("--report-steps", run_options.report_steps)
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
-  command->callback([flags, command] { run(*flags, command->count("--layers") > 0); });
+  command->callback([flags, command] { run(*flags, *command); });
 }
 
 }  // namespace antiphon::apps

@@ -78,4 +78,27 @@ std::size_t Stretches::shared(const Stretches& other) const {
       }));
 }
 
+std::size_t longest_shared(std::span<const std::vector<LineNote>> lines,
+                           std::span<const std::vector<LineNote>> known, std::size_t least) {
+  const auto share = [&](std::size_t length) {
+    Stretches stretches(length);
+    for (const auto& line : lines) stretches.add(line);
+    stretches.finish();
+    return std::any_of(known.begin(), known.end(),
+                       [&](const auto& line) { return stretches.rate(line).found > 0; });
+  };
+  if (!share(least)) return 0;
+  // What shares a stretch shares its parts: doubled until there is none, then halved.
+  std::size_t shared = least, not_shared = 2 * least;
+  while (share(not_shared)) {
+    shared = not_shared;
+    not_shared *= 2;
+  }
+  while (not_shared - shared > 1) {
+    const std::size_t middle = (shared + not_shared) / 2;
+    (share(middle) ? shared : not_shared) = middle;
+  }
+  return shared;
+}
+
 }  // namespace antiphon::music

@@ -50,4 +50,11 @@ class Stretches {
   std::vector<std::uint64_t> hashes_;
 };
 
+/// How many notes the longest stretch has that one of `lines` and one of `known` share, found by
+/// halving: at least `least`, or 0. Stretches count as above.
+/// Cost: passes over all notes some ten times, each time as long as the stretches that it looks
+/// for.
+std::size_t longest_shared(std::span<const std::vector<LineNote>> lines,
+                           std::span<const std::vector<LineNote>> known, std::size_t least);
+
 }  // namespace antiphon::music

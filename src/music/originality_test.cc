@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace antiphon::music {
 namespace {
 
@@ -45,6 +47,17 @@ TEST(Originality, WhatHasThreePitchesIsNotCounted) {
 
 TEST(Originality, ALineTooShortHasNoStretch) {
   EXPECT_EQ(known(5).rate(std::span(tune).first(4)).all, 0U);
+}
+
+TEST(Originality, TheLongestSharedStretchIsFound) {
+  Line longer;
+  for (int i = 0; i < 40; ++i) longer.push_back({i * i, 40 + i * 7 % 23});
+  for (const std::size_t length : {5, 11, 16, 37}) {
+    Line copy(longer.begin(), longer.begin() + static_cast<std::ptrdiff_t>(length));
+    copy.push_back({5000, 60});  // No time between onsets is as long in `longer`.
+    EXPECT_EQ(longest_shared(std::array{copy}, std::array{longer}, 5), length);
+  }
+  EXPECT_EQ(longest_shared(std::array{tune}, std::array{longer}, 5), 0U);
 }
 
 TEST(Originality, TheLineIsTheHighestNoteAtEachOnset) {

@@ -79,10 +79,11 @@ Status begin_with(const fs::path& path, Model& model) {
   const std::uint32_t layers = model.shape().layers;
   Shape alike = model.shape();
   alike.layers = shape.layers;
+  alike.context = shape.context;
   if (alike.to_json() != shape.to_json() || layers < shape.layers) {
     return Error{
         Errc::invalid_input,
-        path.string() + ": a run can begin with a model of its own shape or of fewer layers"};
+        path.string() + ": a run can begin with a model of its own shape, or of fewer layers"};
   }
   if (shape.family == Family::lstm && layers != shape.layers) {
     return Error{Errc::invalid_input, path.string() + ": an LSTM can't be given more layers"};
