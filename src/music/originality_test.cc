@@ -52,7 +52,7 @@ TEST(Originality, ALineTooShortHasNoStretch) {
 TEST(Originality, TheLongestSharedStretchIsFound) {
   Line longer;
   for (int i = 0; i < 40; ++i) longer.push_back({i * i, 40 + i * 7 % 23});
-  for (const std::size_t length : {5, 11, 16, 37}) {
+  for (const std::size_t length : {5U, 11U, 16U, 37U}) {
     Line copy(longer.begin(), longer.begin() + static_cast<std::ptrdiff_t>(length));
     copy.push_back({5000, 60});  // No time between onsets is as long in `longer`.
     EXPECT_EQ(longest_shared(std::array{copy}, std::array{longer}, 5), length);
