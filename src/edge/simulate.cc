@@ -28,9 +28,13 @@ class MeteredModel : public generate::EventModel {
     fed_ += steps.size();
     model_.feed(steps);
   }
-  void begin() override {
+  void score(std::span<const nn::Step> steps) override {
+    fed_ += steps.size();
+    model_.score(steps);
+  }
+  void begin(std::size_t back) override {
     ++drawn_;
-    model_.begin();
+    model_.begin(back);
   }
   std::span<const float> logits(int field) override { return model_.logits(field); }
   void condition(std::span<const std::uint16_t> rows) override { model_.condition(rows); }

@@ -26,8 +26,12 @@ class EventModel {
   /// Takes steps; size() + steps.size() must not exceed capacity().
   virtual void feed(std::span<const nn::Step> steps) = 0;
 
-  /// Starts on the event after the step that was fed last.
-  virtual void begin() = 0;
+  /// Takes steps as `feed` does, in one pass, for `begin` to go back to any of them.
+  virtual void score(std::span<const nn::Step> steps) = 0;
+
+  /// Starts on the event after the step that was fed last, or `back` steps before it: of those that
+  /// the last call scored, if nothing was fed or forgotten since.
+  virtual void begin(std::size_t back = 0) = 0;
   /// The logits of a field; borrowed until the next call.
   virtual std::span<const float> logits(int field) = 0;
   virtual void condition(std::span<const std::uint16_t> rows) = 0;

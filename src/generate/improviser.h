@@ -9,9 +9,6 @@
 
 namespace antiphon::generate {
 
-/// The step at which live playing is scheduled and measured: a sixteenth.
-inline constexpr std::int32_t steps_per_frame = 3;
-
 /// To an improviser.
 struct Told {
   enum class Kind : std::uint8_t { event, proposal, ask, control };

@@ -31,7 +31,10 @@ class NoisyModel : public EventModel {
     last_ = hashes_.back();
     fed_ += steps.size();
   }
-  void begin() override { hash_ = last_; }
+  void score(std::span<const nn::Step> steps) override { feed(steps); }
+  void begin(std::size_t back) override {
+    hash_ = back == 0 ? last_ : hashes_[hashes_.size() - 1 - back];
+  }
   std::span<const float> logits(int field) override {
     Random random(hash_ + static_cast<std::uint64_t>(field));
     logits_.resize(static_cast<std::size_t>(tokens::fields[static_cast<std::size_t>(field)].size));

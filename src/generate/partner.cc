@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <tuple>
 #include <utility>
 
 #include "music/instruments.h"
@@ -46,6 +47,8 @@ tokens::EventStream listening_stream(tokens::Header header, std::int32_t from) {
   return stream;
 }
 
+constexpr auto as_it_is = [](int) { return 0.0f; };
+
 std::size_t key_of(int slot, int pitch) { return static_cast<std::size_t>(slot * 128 + pitch); }
 
 }  // namespace
@@ -65,7 +68,7 @@ Partner::Partner(EventModel& model, tokens::Header header, std::int32_t from,
                  const Sampling& sampling)
     : model_(model),
       stream_(listening_stream(std::move(header), from)),
-      sampler_(sampling, largest_field),
+      chooser_(sampling, largest_field),
       earliest_(from),
       temperature_(sampling.temperature),
       settled_stream_(stream_) {
@@ -96,6 +99,22 @@ void Partner::add_waits(std::int32_t until) {
     add(stream_.now() + tokens::max_shift, {EventType::wait});
 }
 
+// Tells the model the steps that it doesn't know.
+void Partner::feed_news() {
+  if (reading_) return;
+  std::size_t told = model_.size() - (ahead_.size() - caught_up_) - stream_.header_steps();
+  while (caught_up_ < ahead_.size() && told < steps_.size() &&
+         ahead_[caught_up_] == steps_[told].event) {
+    ++caught_up_;
+    ++told;
+  }
+  if (told == steps_.size()) return;
+  if (caught_up_ < ahead_.size()) model_.rewind(stream_.header_steps() + told);
+  ahead_.clear();
+  caught_up_ = 0;
+  feed(told);
+}
+
 // Tells the model the steps from steps_[first] on.
 void Partner::feed(std::size_t first) {
   if (model_.size() + steps_.size() - first > model_.capacity()) return prompt_again();
@@ -107,6 +126,8 @@ void Partner::feed(std::size_t first) {
 
 void Partner::prompt_again() {
   model_.rewind(0);
+  ahead_.clear();
+  caught_up_ = 0;
   // Half of the room stays free, so that this happens once in capacity / 2 events.
   const std::size_t kept = std::min(steps_.size(), model_.capacity() / 2);
   const std::size_t first = steps_.size() - kept;
@@ -177,6 +198,8 @@ void Partner::rewrite(std::span<const TimedEvent> events, std::int32_t earliest)
   // A model answers to the step fed last, so at least one is fed.
   if (steps_.empty()) return prompt_again();
   const std::size_t first = std::min(same, steps_.size() - 1);
+  ahead_.clear();
+  caught_up_ = 0;
   model_.rewind(stream_.header_steps() + first);
   feed(first);
 }
@@ -184,7 +207,7 @@ void Partner::rewrite(std::span<const TimedEvent> events, std::int32_t earliest)
 void Partner::control(const Control& control) {
   switch (control.kind) {
     case Control::Kind::daring:
-      sampler_.set_temperature(temperature_ * (0.5 + static_cast<double>(control.value)));
+      chooser_.set_temperature(temperature_ * (0.5 + static_cast<double>(control.value)));
       break;
     case Control::Kind::density:
       onset_bias_ = 4 * (control.value - 0.5f);
@@ -268,33 +291,44 @@ void Partner::imagine_human(Event& event) {
   const bool release = event.type == EventType::release;
   tokens::Rows rows;
   stream_.after_voice(event, rows);
-  model_.condition(rows.view());
-  event.pitch =
-      static_cast<std::uint8_t>(sampler_.draw(model_.logits(tokens::field_pitch), [&](int pitch) {
-        return human_may(release, event.slot, pitch);
-      }));
+  condition(rows);
+  event.pitch = static_cast<std::uint8_t>(choose(
+      tokens::field_pitch, [&](int pitch) { return human_may(release, event.slot, pitch); },
+      as_it_is));
 }
 
-// Logits with something added to each. Borrowed until the next call.
-template <class Bias>
-std::span<const float> Partner::biased(std::span<const float> logits, Bias&& bias) {
+// A class that is allowed, of the logits with something added to each; -1 if there is none.
+template <class Allowed, class Bias>
+int Partner::choose(int field, Allowed&& allowed, Bias&& bias) {
+  if (reading_) {
+    const int read = chooser_.read(allowed);
+    reading_ = read >= 0;
+    return read;
+  }
+  const auto logits = model_.logits(field);
   biased_.assign(logits.begin(), logits.end());
   for (std::size_t i = 0; i < biased_.size(); ++i) biased_[i] += bias(static_cast<int>(i));
-  return biased_;
+  return chooser_.choose(biased_, allowed);
 }
 
-TimedEvent Partner::propose(std::int32_t imagine) {
+void Partner::condition(const tokens::Rows& rows) {
+  if (!reading_) model_.condition(rows.view());
+}
+
+TimedEvent Partner::propose(std::int32_t until, std::int32_t imagine) {
   Event event;
   tokens::Rows rows;
-  model_.begin();
+  const bool reads = reading_;
+  if (!reads) begin();
 
-  const int shift = sampler_.draw(model_.logits(tokens::field_shift),
-                                  [&](int s) { return stream_.now() + s >= earliest_; });
-  assert(shift >= 0);
+  const int shift = choose(
+      tokens::field_shift, [&](int s) { return stream_.now() + s >= earliest_; }, as_it_is);
+  assert(shift >= 0 || reads);
   const std::int32_t at = stream_.now() + shift;
+  if (at > until || reads != reading_) return {at, event};
   event.shift = static_cast<std::uint8_t>(shift);
   stream_.after_shift(event, rows);
-  model_.condition(rows.view());
+  condition(rows);
 
   const bool must = someone_must_play(at);
   const auto is_onset = [](int v) { return v % 3 == 0 && v != tokens::voice_wait; };
@@ -303,16 +337,12 @@ TimedEvent Partner::propose(std::int32_t imagine) {
     return static_cast<std::size_t>(slot) < slots.size() &&
            slots[static_cast<std::size_t>(slot)].role == Role::ai;
   };
-  const auto voice_may = [&](int v) {
-    return voice_allowed(v, at) && (!must || (is_onset(v) && rested_too_long(v / 3, at)));
-  };
-  const int voice =
-      onset_bias_ == 0
-          ? sampler_.draw(model_.logits(tokens::field_voice), voice_may)
-          : sampler_.draw(
-                biased(model_.logits(tokens::field_voice),
-                       [&](int v) { return is_onset(v) && is_ai(v / 3) ? onset_bias_ : 0.0f; }),
-                voice_may);
+  const int voice = choose(
+      tokens::field_voice,
+      [&](int v) {
+        return voice_allowed(v, at) && (!must || (is_onset(v) && rested_too_long(v / 3, at)));
+      },
+      [&](int v) { return is_onset(v) && is_ai(v / 3) ? onset_bias_ : 0.0f; });
   if (voice < 0 || voice == tokens::voice_wait)
     return {at, event};  // A wait: nothing can come at this step.
   event.slot = static_cast<std::uint8_t>(voice / 3);
@@ -323,52 +353,56 @@ TimedEvent Partner::propose(std::int32_t imagine) {
   }
   event.type = voice % 3 == 2 ? EventType::tie : EventType::note;
   stream_.after_voice(event, rows);
-  model_.condition(rows.view());
+  condition(rows);
 
   const bool tie = event.type == EventType::tie;
-  const auto pitch_may = [&](int pitch) { return pitch_allowed(event.slot, pitch, tie, at); };
   const music::PitchClassSet chord = chord_at(chart_, at);
   const bool free = tie || chord.none() ||
                     stream_.header().slots[event.slot].instrument == tokens::instrument_drums;
-  event.pitch = static_cast<std::uint8_t>(
-      free ? sampler_.draw(model_.logits(tokens::field_pitch), pitch_may)
-           : sampler_.draw(biased(model_.logits(tokens::field_pitch),
-                                  [&](int pitch) {
-                                    return chord.test(static_cast<std::size_t>(pitch % 12))
-                                               ? 0.0f
-                                               : -off_chord;
-                                  }),
-                           pitch_may));
+  const int pitch = choose(
+      tokens::field_pitch, [&](int one) { return pitch_allowed(event.slot, one, tie, at); },
+      [&](int one) {
+        return free || chord.test(static_cast<std::size_t>(one % 12)) ? 0.0f : -off_chord;
+      });
+  if (pitch < 0) return {at, event};
+  event.pitch = static_cast<std::uint8_t>(pitch);
   stream_.after_pitch(event, rows);
-  model_.condition(rows.view());
+  condition(rows);
 
-  event.duration = static_cast<std::uint8_t>(
-      sampler_.draw(model_.logits(tokens::field_duration),
-                    [&](int steps) { return steps > 0 && at + steps <= last_end_; }));
+  event.duration = static_cast<std::uint8_t>(choose(
+      tokens::field_duration, [&](int steps) { return steps > 0 && at + steps <= last_end_; },
+      as_it_is));
   if (tie) return {at, event};
   stream_.after_duration(event, rows);
-  model_.condition(rows.view());
-  event.velocity = static_cast<std::uint8_t>(
-      sampler_.draw(model_.logits(tokens::field_velocity), [](int) { return true; }));
+  condition(rows);
+  event.velocity = static_cast<std::uint8_t>(choose(
+      tokens::field_velocity, [](int) { return true; }, as_it_is));
   return {at, event};
 }
 
 void Partner::record(std::int32_t at, const Event& event) {
   add_waits(at);
   add(at, event);
-  feed(model_.size() - stream_.header_steps());
+  feed_news();
 }
 
 std::span<const TimedEvent> Partner::play(std::int32_t until, std::int32_t imagine) {
-  auto start = std::chrono::steady_clock::now();
   drawn_.clear();
+  play_on(until, imagine);
+  return drawn_;
+}
+
+void Partner::play_on(std::int32_t until, std::int32_t imagine) {
+  auto start = std::chrono::steady_clock::now();
+  const bool reads = reading_;
   while (earliest_ <= until) {
     if (earliest_ - stream_.now() > tokens::max_shift) {
       add_waits(earliest_);
-      feed(model_.size() - stream_.header_steps());
+      feed_news();
       last_ai_.reset();
     }
-    const TimedEvent next = propose(imagine);
+    const TimedEvent next = propose(until, imagine);
+    if (reads != reading_) return;  // The draft ends here.
     const bool human = next.event.type == EventType::onset || next.event.type == EventType::release;
     if (next.at > until) {
       earliest_ = until + 1;
@@ -390,7 +424,33 @@ std::span<const TimedEvent> Partner::play(std::int32_t until, std::int32_t imagi
       earliest_ = next.at + 1;
     }
   }
-  return drawn_;
+}
+
+void Partner::follow(std::span<const DrawnChoice> draft, std::int32_t until, std::int32_t imagine) {
+  // Looked through, as if all of it were kept, and taken back.
+  const tokens::EventStream stream = stream_;
+  const Segments segments = segments_;
+  const auto [last_ai, earliest, ai_from] = std::tuple(last_ai_, earliest_, ai_from_);
+  const std::size_t known = steps_.size(), imagined = imagined_, noted = note_times_.size();
+  chooser_.follow(draft);
+  for (reading_ = true; reading_ && earliest_ < until;)
+    play_on(earliest_ + steps_per_frame - 1, imagine);
+  reading_ = false;
+  std::vector<nn::Step> news;
+  for (std::size_t i = known; i < steps_.size(); ++i)
+    news.push_back({steps_[i].rows.view(), steps_[i].event.at});
+  if (!news.empty() && model_.size() + news.size() <= model_.capacity()) {
+    model_.score(news);
+    for (std::size_t i = known; i < steps_.size(); ++i) ahead_.push_back(steps_[i].event);
+  }
+  steps_.resize(known);
+  stream_ = stream;
+  segments_ = segments;
+  std::tie(last_ai_, earliest_, ai_from_) = std::tuple(last_ai, earliest, ai_from);
+  imagined_ = imagined;
+  note_times_.resize(noted);
+  drawn_.clear();
+  chooser_.follow(draft);
 }
 
 void Partner::hear(const TimedEvent& human) {

@@ -9,13 +9,16 @@
 #include <utility>
 #include <vector>
 
+#include "generate/chooser.h"
 #include "generate/event_model.h"
 #include "generate/guide.h"
-#include "generate/sampler.h"
 #include "music/instruments.h"
 #include "tokens/stream.h"
 
 namespace antiphon::generate {
+
+/// The step at which live playing is scheduled and measured: a sixteenth.
+inline constexpr std::int32_t steps_per_frame = 3;
 
 /// An event and its grid step; the event's own shift is not used.
 struct TimedEvent {
@@ -63,6 +66,18 @@ class Partner {
   /// comes after notes that haven't been played yet. Such a draft must be taken back by `rewrite`.
   std::span<const TimedEvent> play(std::int32_t until, std::int32_t imagine = INT32_MAX);
 
+  /// Notes the choices of `play` from now on, for another partner to check; null: no more.
+  void note(std::vector<DrawnChoice>* choices) { chooser_.note(choices); }
+  /// Checks a draft that a partner with another model noted, told of the same: from where this one
+  /// stands, frame by frame until before `until`, with the same `imagine`. `play`, asked frame by
+  /// frame too, then keeps as much of it as it may; what it plays is distributed as without a
+  /// draft (speculative sampling, choice by choice), and with a temperature of 0 it's the same.
+  /// The model passes over what is drafted once.
+  void follow(std::span<const DrawnChoice> draft, std::int32_t until,
+              std::int32_t imagine = INT32_MAX);
+  /// Whether all of the draft was kept so far, and some is left.
+  bool follows() const { return chooser_.follows(); }
+
   /// A human event at or after the step that was played to last.
   void hear(const TimedEvent& human);
 
@@ -101,8 +116,10 @@ class Partner {
   using Segments = std::array<std::uint8_t, tokens::max_slots * 128>;
 
   /// A draw of the next event with a time of `earliest_` or later. A human event before `imagine`
-  /// comes without a pitch; a wait says that nothing comes at its time.
-  TimedEvent propose(std::int32_t imagine);
+  /// comes without a pitch, what comes after `until` with a time only; a wait says that nothing
+  /// comes at its time.
+  TimedEvent propose(std::int32_t until, std::int32_t imagine);
+  void play_on(std::int32_t until, std::int32_t imagine);
   void imagine_human(tokens::Event& event);
   void weigh_step(const tokens::Event* event, Surprisal& sum);
   void weigh_fields(tokens::Event event, Surprisal& sum);
@@ -112,19 +129,22 @@ class Partner {
   bool voice_allowed(int voice, std::int32_t at) const;
   bool pitch_allowed(int slot, int pitch, bool tie, std::int32_t at) const;
   music::PitchRange range_of(const tokens::Slot& part) const;
-  template <class Bias>
-  std::span<const float> biased(std::span<const float> logits, Bias&& bias);
+  template <class Allowed, class Bias>
+  int choose(int field, Allowed&& allowed, Bias&& bias);
+  void begin() { model_.begin(ahead_.size() - caught_up_); }
+  void condition(const tokens::Rows& rows);
   void add(std::int32_t at, tokens::Event event);
   void add_waits(std::int32_t until);
   void apply(const TimedEvent& event);
   void feed(std::size_t first);
+  void feed_news();
   void record(std::int32_t at, const tokens::Event& event);
   void settle_first(std::size_t count);
   void prompt_again();
 
   EventModel& model_;
   tokens::EventStream stream_;
-  Sampler sampler_;
+  Chooser chooser_;
   std::int32_t earliest_;     // No event may come before this step,
   std::int32_t ai_from_ = 0;  // and no AI event before this one.
   std::int32_t last_end_ = INT32_MAX;
@@ -142,6 +162,9 @@ class Partner {
   tokens::EventStream settled_stream_;
   Segments settled_segments_{};
   std::vector<std::int32_t> crowded_out_;
+  bool reading_ = false;           // A draft is looked through, and the model not asked.
+  std::vector<TimedEvent> ahead_;  // Steps that it was told before they happened, and
+  std::size_t caught_up_ = 0;      // how many of them have happened since.
   std::vector<TimedEvent> drawn_;
   std::vector<std::chrono::nanoseconds> note_times_;
   std::size_t imagined_ = 0;

@@ -80,7 +80,7 @@ void Partner::weigh_step(const Event* event, Surprisal& sum) {
     return slot < stream_.header().slots.size() && stream_.header().slots[slot].role == Role::ai;
   };
   const int shift = earliest_ - stream_.now();
-  model_.begin();
+  begin();
   const double now = Distribution(model_.logits(tokens::field_shift), [&](int s) {
                        return s >= shift;
                      }).share([&](int s) { return s == shift; });
@@ -122,7 +122,7 @@ Surprisal Partner::weigh(std::span<const TimedEvent> events, std::int32_t until)
   const auto wait = [&] {
     if (earliest_ - stream_.now() <= tokens::max_shift) return;
     add_waits(earliest_);
-    feed(model_.size() - stream_.header_steps());
+    feed_news();
     last_ai_.reset();
   };
   // Steps in which no AI part does anything.

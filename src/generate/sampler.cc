@@ -24,33 +24,40 @@ Sampler::Sampler(const Sampling& sampling, std::size_t max_classes)
   candidates_.reserve(max_classes);
 }
 
-int Sampler::draw_candidate() {
-  if (candidates_.empty()) return -1;
+void Sampler::weigh_candidates() {
+  if (candidates_.empty()) return;
   const auto likelier = [](const Candidate& a, const Candidate& b) {
     return a.weight != b.weight ? a.weight > b.weight : a.index < b.index;
   };
   if (sampling_.temperature == 0.0) {
-    return std::min_element(candidates_.begin(), candidates_.end(), likelier)->index;
+    const Candidate best = *std::min_element(candidates_.begin(), candidates_.end(), likelier);
+    candidates_.assign(1, {1.0f, best.index});
+    return;
   }
   if (sampling_.top_p < 1.0) std::sort(candidates_.begin(), candidates_.end(), likelier);
 
   const float highest = std::min_element(candidates_.begin(), candidates_.end(), likelier)->weight;
-  double total = 0;
+  total_ = 0;
   for (Candidate& candidate : candidates_) {
     candidate.weight = static_cast<float>(
         std::exp(static_cast<double>(candidate.weight - highest) / sampling_.temperature));
-    total += candidate.weight;
+    total_ += candidate.weight;
   }
   if (sampling_.top_p < 1.0) {
     double kept = 0;
     std::size_t count = 0;
-    while (count < candidates_.size() && kept < sampling_.top_p * total) {
+    while (count < candidates_.size() && kept < sampling_.top_p * total_) {
       kept += candidates_[count++].weight;
     }
     candidates_.resize(count);
-    total = kept;
+    total_ = kept;
   }
-  double left = random_.uniform() * total;
+}
+
+int Sampler::pick() {
+  if (candidates_.empty()) return -1;
+  if (sampling_.temperature == 0.0) return candidates_.front().index;
+  double left = random_.uniform() * total_;
   for (const Candidate& candidate : candidates_) {
     left -= candidate.weight;
     if (left < 0) return candidate.index;

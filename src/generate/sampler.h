@@ -33,26 +33,40 @@ class Sampler {
 
   void set_temperature(double temperature) { sampling_.temperature = temperature; }
 
-  /// A class i with allowed(i), or -1 if there is none.
+  struct Candidate {
+    float weight;  ///< In proportion to its probability.
+    int index;
+  };
+
+  /// The classes that may be drawn; borrowed until the next call.
   template <class Allowed>
-  int draw(std::span<const float> logits, Allowed&& allowed) {
+  std::span<const Candidate> weigh(std::span<const float> logits, Allowed&& allowed) {
     candidates_.clear();
     for (std::size_t i = 0; i < logits.size(); ++i) {
       if (allowed(static_cast<int>(i))) candidates_.push_back({logits[i], static_cast<int>(i)});
     }
-    return draw_candidate();
+    weigh_candidates();
+    return candidates_;
+  }
+  /// Draws one of those that were weighed last, or -1 if there was none.
+  int pick();
+
+  /// A class i with allowed(i), or -1 if there is none.
+  template <class Allowed>
+  int draw(std::span<const float> logits, Allowed&& allowed) {
+    weigh(logits, allowed);
+    return pick();
   }
 
+  Random& random() { return random_; }
+
  private:
-  struct Candidate {
-    float weight;  // A logit, then a probability.
-    int index;
-  };
-  int draw_candidate();
+  void weigh_candidates();  // Of which `weight` is a logit till then.
 
   Sampling sampling_;
   Random random_;
   std::vector<Candidate> candidates_;
+  double total_ = 0;  // Of their weights.
 };
 
 }  // namespace antiphon::generate
