@@ -30,7 +30,8 @@ constexpr const char* fixed_mode = "fixed";
 struct Options {
   std::vector<fs::path> songs;
   fs::path out;
-  std::vector<std::string> modes = {"auto", "alone", "edge-first", "cloud-first", fixed_mode};
+  std::vector<std::string> modes = {"auto", "alone",  "edge-first", "cloud-first",
+                                    "time", "drafts", fixed_mode};
   std::vector<std::string> networks;
   std::string model = "duet-edge", edge = "none";
   std::optional<std::string> reflex;
@@ -146,6 +147,7 @@ Result<edge::Jam> play(const Options& options, const Ensemble& ensemble, const S
   row.bars += static_cast<double>(end) / generate::bar_at(setup.header.meters, 0).length;
   row.bytes_up += jam.bytes_up;
   row.bytes_down += jam.bytes_down;
+  row.node_ms += Milliseconds(jam.node_work).count();
   return jam;
 }
 
@@ -188,7 +190,7 @@ Status atlas(const Options& options) {
   std::size_t done = 0;
   for (const edge::NetworkProfile* network : networks) {
     for (const std::string& mode : options.modes) {
-      AtlasRow row{network->name, mode, {}, {}, {}, 0, 0, 0};
+      AtlasRow row{network->name, mode, {}, {}, {}, 0, 0, 0, 0};
       ++done;
       if (mode == "alone" && alone) {
         rows.push_back(*alone);
@@ -250,10 +252,12 @@ Action atlas_command(CLI::App& flags) {
       ->required();
   flags
       .add_option("--modes", options->modes,
-                  "Of auto, alone, edge-first, cloud-first, and fixed: StreamMUSE's scheduler of a "
+                  "Of auto, alone, edge-first, cloud-first, time, drafts, and fixed: StreamMUSE's "
+                  "scheduler of a "
                   "fixed interval, silent where it misses")
       ->delimiter(',')
-      ->check(CLI::IsMember({"auto", "alone", "edge-first", "cloud-first", fixed_mode}))
+      ->check(CLI::IsMember(
+          {"auto", "alone", "edge-first", "cloud-first", "time", "drafts", fixed_mode}))
       ->capture_default_str();
   flags
       .add_option("--networks", options->networks,

@@ -51,6 +51,8 @@ const std::vector<Column>& columns() {
       {"nats_a_note", 6, 3, [](const auto& row) { return row.likelihood.per_note(); }},
       {"notes_a_bar", 6, 1, [](const auto& row) { return row.quality.mean_notes_a_bar(); }},
       {"bytes_a_bar", 7, 0, [](const auto& row) { return row.bytes_a_bar(); }},
+      {"node_ms_a_bar", 7, 1,
+       [](const auto& row) { return row.bars > 0 ? row.node_ms / row.bars : 0; }},
   };
   return all;
 }
@@ -86,9 +88,9 @@ double regret(const std::vector<AtlasRow>& rows, const AtlasRow& row) {
 std::string atlas_text(const std::vector<AtlasRow>& rows) {
   std::string text =
       "network      mode           ISR    ISRw  cloud (old)   edge  (old) reflex   rule   none"
-      "  answer ms   react. conson. unsupp.  onset   nats  notes   bytes\n"
+      "  answer ms   react. conson. unsupp.  onset   nats  notes   bytes    node\n"
       "                                                                             "
-      "          p50/p95  frames   ratio   ratio    JSD  /note   /bar    /bar\n";
+      "          p50/p95  frames   ratio   ratio    JSD  /note   /bar    /bar ms/bar\n";
   std::string last;
   for (const AtlasRow& row : rows) {
     std::string line = row.network == last ? "" : row.network;

@@ -20,6 +20,7 @@ struct AtlasRow {
   generate::Likelihood likelihood;  ///< Of what was played, under the node's model.
   double bars = 0;
   std::uint64_t bytes_up = 0, bytes_down = 0;  ///< Of messages.
+  double node_ms = 0;                          ///< The node's work.
 
   double bytes_a_bar() const {
     return bars > 0 ? static_cast<double>(bytes_up + bytes_down) / bars : 0;

@@ -506,7 +506,7 @@ Action jam_command(CLI::App& flags) {
   flags
       .add_option("--mode", options->mode,
                   "How the node and this device share the work; auto plans every bar anew")
-      ->check(CLI::IsMember({"auto", "alone", "edge-first", "cloud-first"}))
+      ->check(CLI::IsMember({"auto", "alone", "edge-first", "cloud-first", "time", "drafts"}))
       ->capture_default_str();
   flags
       .add_option("--policy", options->policy,

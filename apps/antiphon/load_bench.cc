@@ -34,7 +34,7 @@ using Milliseconds = std::chrono::duration<double, std::milli>;
 
 struct Options {
   fs::path song;
-  std::string model = "duet-edge";
+  std::string model = "duet-edge", edge = "reflex", mode = "cloud-first";
   std::vector<std::size_t> players = {1, 16, 32, 64, 96, 128, 192, 256, 384, 512};
   double seconds = 20, bpm = 120;
   int workers = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
@@ -62,16 +62,22 @@ class TemporaryFolder {
   fs::path path_;
 };
 
-// One player: a jam that only a node answers.
+// One player: a jam that a node answers, and a model here if it has one.
 class Client {
  public:
-  Client(const edge::JamSetup& setup, std::unique_ptr<edge::NodeLink> link, nanoseconds start)
+  Client(const edge::JamSetup& setup, std::unique_ptr<edge::NodeLink> link, nanoseconds start,
+         std::unique_ptr<generate::EventModel> model)
       : setup_(setup),
         link_(std::move(link)),
         start_(start),
-        conductor_(setup_.timeline, setup_.header, setup_.pace, setup_.length, crew,
+        model_(std::move(model)),
+        crew_{true, model_ != nullptr, false},
+        conductor_(setup_.timeline, setup_.header, setup_.pace, setup_.length, crew_,
                    std::make_unique<edge::TieredScheduler>(setup_.timeline, setup_.header.meters,
-                                                           setup_.pace, crew, setup_.node)) {}
+                                                           setup_.pace, crew_, setup_.node)) {
+    constexpr std::int32_t reach = 2 * edge::steps_per_frame;
+    if (model_) own_.emplace(*model_, setup_.header, setup_.sampling, reach);
+  }
 
   /// Does what is due, and says when to come again. Host time.
   nanoseconds step(nanoseconds host) {
@@ -81,6 +87,13 @@ class Client {
     for (edge::Drafted drafted; link_->answer(drafted);)
       conductor_.take(edge::Model::cloud, drafted, now);
     conductor_.advance(now);
+    for (const edge::Told& told : conductor_.to_tell(edge::Model::edge)) own_->tell(told);
+    conductor_.to_tell(edge::Model::edge).clear();
+    while (own_ && own_->busy()) {
+      own_->work(drafted_);
+      for (const edge::Drafted& one : drafted_) conductor_.take(edge::Model::edge, one, now);
+      drafted_.clear();
+    }
     link_->tell(conductor_.to_tell(edge::Model::cloud));
     conductor_.to_send().clear();
     nanoseconds next = conductor_.next();
@@ -90,11 +103,14 @@ class Client {
   const std::vector<edge::FrameRecord>& frames() const { return conductor_.frames(); }
 
  private:
-  static constexpr edge::Crew crew = {true, false, false};
   const edge::JamSetup setup_;
   const std::unique_ptr<edge::NodeLink> link_;
   const nanoseconds start_;
+  const std::unique_ptr<generate::EventModel> model_;
+  const edge::Crew crew_;
   edge::Conductor conductor_;
+  std::optional<edge::Improviser> own_;
+  std::vector<edge::Drafted> drafted_;
   std::size_t played_ = 0;
 };
 
@@ -103,6 +119,7 @@ struct Row {
   double fresh = 0, answered = 0;  ///< Shares of frames: made for the frame; by any draft.
   edge::Spread answer_ms;          ///< From a question to its frame being fixed.
   double cpu = 0;                  ///< Seconds of all cores a second.
+  double node_ms = 0;              ///< CPU time of the node for a bar of a player.
   double memory_mib = 0;
 };
 
@@ -116,7 +133,8 @@ double cpu_seconds() {
 }
 
 Result<Row> measure(const Options& options, const edge::JamSetup& base, std::size_t players,
-                    const edge::NodeAddress& address, const generate::Progress& goes_on) {
+                    const edge::NodeAddress& address, const cloud::Node& node,
+                    const std::optional<LoadedModel>& device, const generate::Progress& goes_on) {
   ANTIPHON_TRY(const live::Wakeup wakeup, live::Wakeup::make());
   std::vector<std::unique_ptr<edge::NodeLink>> links;
   for (std::size_t i = 0; i < players; ++i) {
@@ -132,14 +150,16 @@ Result<Row> measure(const Options& options, const edge::JamSetup& base, std::siz
   const nanoseconds begin = live::host_now() + std::chrono::milliseconds(200);
   for (std::size_t i = 0; i < players; ++i) {
     edge::JamSetup setup = base;
-    setup.node.wishes.mode = collab::Mode::cloud_first;
+    setup.node.wishes.mode = collab::mode_of(options.mode);
     setup.node.round_trips = links[i]->report().round_trips;
     links[i]->set_horizon(std::chrono::milliseconds(60));
     // They come in over two beats, as people do.
     const auto late = std::chrono::milliseconds(i * 997 % 1000);
-    clients.push_back(std::make_unique<Client>(setup, std::move(links[i]), begin + late));
+    clients.push_back(
+        std::make_unique<Client>(setup, std::move(links[i]), begin + late,
+                                 device ? generate::make_event_model(device->net) : nullptr));
   }
-  const double cpu_before = cpu_seconds();
+  const double cpu_before = cpu_seconds(), node_before = node.counts().cpu_seconds;
   const nanoseconds end =
       begin + std::chrono::round<nanoseconds>(std::chrono::duration<double>(options.seconds + 1));
   for (nanoseconds now = live::host_now(); now < end; now = live::host_now()) {
@@ -151,6 +171,9 @@ Result<Row> measure(const Options& options, const edge::JamSetup& base, std::siz
   Row row;
   row.players = players;
   row.cpu = (cpu_seconds() - cpu_before) / (options.seconds + 1);
+  const double bar = 16 * std::chrono::duration<double>(base.timeline.time_of({240})).count();
+  row.node_ms = (node.counts().cpu_seconds - node_before) * 1000 /
+                (options.seconds * static_cast<double>(players) / bar);
   std::vector<double> took;
   double frames = 0, fresh = 0, answered = 0;
   for (const auto& client : clients) {
@@ -179,6 +202,7 @@ Json to_json(const Row& row) {
           {"answer_ms",
            {{"p50", row.answer_ms.p50}, {"p95", row.answer_ms.p95}, {"p99", row.answer_ms.p99}}},
           {"cores", row.cpu},
+          {"node_ms_a_bar", row.node_ms},
           {"memory_mib", row.memory_mib}};
 }
 
@@ -212,6 +236,10 @@ Status bench_load(const Options& options) {
   setup.pace.deadline = setup.pace.horizon / 4;
 
   ANTIPHON_TRY(const LoadedModel model, load_model(options.model));
+  std::optional<LoadedModel> device;
+  if (options.mode == "drafts") {
+    ANTIPHON_TRY(device, load_model(options.edge));
+  }
   ANTIPHON_TRY(const auto folder, TemporaryFolder::make());
   cloud::ServerOptions server;
   server.port = 0;
@@ -224,16 +252,16 @@ Status bench_load(const Options& options) {
   ANTIPHON_TRY(const auto running, cloud::Server::start(server, node));
   const edge::NodeAddress address{"127.0.0.1", running->port(), server.certificate, {}};
 
-  std::printf("%8s %8s %9s %22s %7s %8s\n", "players", "in time", "answered",
-              "answer, ms: 50/95/99 %", "cores", "MiB");
+  std::printf("%8s %8s %9s %22s %7s %11s %8s\n", "players", "in time", "answered",
+              "answer, ms: 50/95/99 %", "cores", "node ms/bar", "MiB");
   const auto goes_on = watch_for_interrupt();
   std::vector<Row> rows;
   std::size_t most = 0;
   for (const std::size_t players : options.players) {
-    ANTIPHON_TRY(const Row row, measure(options, setup, players, address, goes_on));
-    std::printf("%8zu %8.4f %9.4f %8.1f/%6.1f/%6.1f %7.2f %8.0f\n", row.players, row.fresh,
+    ANTIPHON_TRY(const Row row, measure(options, setup, players, address, node, device, goes_on));
+    std::printf("%8zu %8.4f %9.4f %8.1f/%6.1f/%6.1f %7.2f %11.2f %8.0f\n", row.players, row.fresh,
                 row.answered, row.answer_ms.p50, row.answer_ms.p95, row.answer_ms.p99, row.cpu,
-                row.memory_mib);
+                row.node_ms, row.memory_mib);
     std::fflush(stdout);
     rows.push_back(row);
     if (1 - row.fresh > options.most_missed) break;
@@ -249,6 +277,7 @@ Status bench_load(const Options& options) {
   Json all = Json::array();
   for (const Row& row : rows) all.push_back(to_json(row));
   const Json json = {{"model", model.name},
+                     {"mode", options.mode},
                      {"tempo", options.bpm},
                      {"workers", options.workers},
                      {"seconds", options.seconds},
@@ -264,6 +293,13 @@ Action declare_load(CLI::App& flags) {
   auto options = std::make_shared<Options>();
   flags.add_option("SONG", options->song, "The score whose melody all players play")->required();
   flags.add_option("--model", options->model, "The node's")->capture_default_str();
+  flags
+      .add_option("--mode", options->mode,
+                  "cloud-first, or drafts, which the players' devices make")
+      ->check(CLI::IsMember({"cloud-first", "drafts"}))
+      ->capture_default_str();
+  flags.add_option("--edge-model", options->edge, "A player's own, where it drafts")
+      ->capture_default_str();
   flags.add_option("--players", options->players, "How many at a time, one number after another")
       ->delimiter(',')
       ->check(CLI::Range(1, 1000))

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cloud/node.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -36,6 +38,8 @@ struct Node::Guest {
 Node::Node(MakeModel make_model, NodeOptions options)
     : make_model_(std::move(make_model)), options_(std::move(options)) {
   for (int i = 0; i < std::max(options_.workers, 1); ++i) threads_.emplace_back([this] { work(); });
+  for (std::thread& thread : threads_)
+    pthread_getcpuclockid(thread.native_handle(), &clocks_.emplace_back());
 }
 
 Node::~Node() {
@@ -108,6 +112,12 @@ void Node::clear() {
 NodeCounts Node::counts() const {
   const std::lock_guard lock(mutex_);
   NodeCounts counts = counts_;
+  for (const clockid_t clock : clocks_) {
+    timespec used{};
+    if (clock_gettime(clock, &used) == 0)
+      counts.cpu_seconds +=
+          static_cast<double>(used.tv_sec) + 1e-9 * static_cast<double>(used.tv_nsec);
+  }
   counts.players = guests_.size();
   return counts;
 }
@@ -135,7 +145,7 @@ void Node::serve(const std::shared_ptr<Guest>& guest, std::unique_lock<std::mute
   const auto draft = guest->seat.work(told);
   const bool more = guest->seat.busy();
   // Nobody has left for good as long as `serving` is true: `leave` waits.
-  if (draft) guest->send(wire::encode(wire::Down(*draft)));
+  if (draft) guest->send(wire::encode(*draft));
   const auto now = Clock::now();
   lock.lock();
   if (draft) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <ctime>
 #include <functional>
 #include <map>
 #include <memory>
@@ -34,6 +35,7 @@ struct NodeCounts {
   static constexpr std::array<double, 8> bounds_ms = {1, 2, 5, 10, 20, 50, 100, 200};
   std::array<std::uint64_t, 9> answers{};
   double answer_ms_sum = 0;
+  double cpu_seconds = 0;  ///< Of the threads that play.
 };
 
 /// Plays for many players at once, whichever of them needs it first.
@@ -85,6 +87,7 @@ class Node {
   NodeCounts counts_;
   bool stopping_ = false;
   std::vector<std::thread> threads_;
+  std::vector<clockid_t> clocks_;  // Of what they have worked.
 };
 
 }  // namespace antiphon::cloud

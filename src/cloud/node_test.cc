@@ -166,7 +166,7 @@ TEST(Seat, ComesInLate) {
   ASSERT_TRUE(seat.put({{onset(4790, 60)}, wire::Ask{4803, 1, 0}}).ok());
   const auto draft = seat.work(seat.take());
   ASSERT_TRUE(draft.has_value());
-  EXPECT_EQ(draft->until, 4806);
+  EXPECT_EQ(std::get<wire::Draft>(*draft).until, 4806);
 }
 
 }  // namespace

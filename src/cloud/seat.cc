@@ -45,7 +45,8 @@ Seat::Seat(std::unique_ptr<generate::EventModel> model, const wire::Join& join)
 Status Seat::put(const wire::Tell& tell) {
   const std::int32_t latest = from_ + longest_silence;
   for (const TimedEvent& event : tell.events) ANTIPHON_CHECK(check(event, header_, latest));
-  if (inbox_.size() + tell.events.size() > most_waiting) {
+  const std::size_t drafted = tell.ask ? tell.ask->drafted.size() : 0;
+  if (inbox_.size() + tell.events.size() + drafted > most_waiting) {
     return Error{Errc::out_of_range,
                  "more than " + std::to_string(most_waiting) + " events wait for a question"};
   }
@@ -56,29 +57,24 @@ Status Seat::put(const wire::Tell& tell) {
   }
   for (const TimedEvent& event : tell.events) inbox_.push_back(Told::fact(event));
   if (!tell.ask) return Done{};
-  inbox_.push_back(Told::ask(tell.ask->from, tell.ask->request, tell.ask->reach));
+  for (const generate::DrawnChoice& choice : tell.ask->drafted)
+    inbox_.push_back(Told::choice(choice));
+  Told ask = Told::ask(tell.ask->from, tell.ask->request, tell.ask->reach);
+  ask.foretold = tell.ask->foretold;
+  inbox_.push_back(ask);
   from_ = tell.ask->from;
   return Done{};
 }
 
 std::vector<Told> Seat::take() { return std::exchange(inbox_, {}); }
 
-std::optional<wire::Draft> Seat::work(const std::vector<Told>& told) {
+std::optional<wire::Down> Seat::work(const std::vector<Told>& told) {
   for (const Told& one : told) improviser_.tell(one);
   if (!improviser_.busy()) return {};
   std::vector<Drafted> drafted;
   improviser_.work(drafted);
-  wire::Draft draft;
-  for (const Drafted& one : drafted) {
-    draft.request = one.request;
-    if (one.kind == Drafted::Kind::event) {
-      draft.events.push_back(one.event);
-    } else {
-      draft.until = one.until;
-      draft.heard = one.heard;
-    }
-  }
-  return draft;
+  if (drafted.empty()) return {};
+  return wire::answer_of(drafted);
 }
 
 }  // namespace antiphon::cloud

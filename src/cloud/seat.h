@@ -24,8 +24,9 @@ class Seat {
   Status put(const wire::Tell& tell);
   /// What was put since the last time.
   std::vector<generate::Told> take();
-  /// Tells the improviser, and drafts a frame if there is something to draft.
-  std::optional<wire::Draft> work(const std::vector<generate::Told>& told);
+  /// Tells the improviser, and drafts a frame if there is something to draft; gives what there is
+  /// to send.
+  std::optional<wire::Down> work(const std::vector<generate::Told>& told);
   /// Whether it would draft another frame.
   bool busy() const { return improviser_.busy(); }
 

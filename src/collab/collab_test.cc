@@ -133,6 +133,41 @@ TEST(Plan, ALossyWayIsLeftToTheDevice) {
   EXPECT_EQ(plan(lossy, {}, {}).mode, Mode::edge_first);
 }
 
+TEST(Plan, AFrameWaitsForItsCheckWhereThatIsThereInTime) {
+  const Wishes drafts{Policy::notes, Mode::drafts};
+  Measurements near = measured(60ms);
+  near.drafting = 5ms;
+  const Plan next = plan(near, drafts, {});
+  EXPECT_TRUE(next.waits);
+  EXPECT_EQ(next.interval, 1);
+  EXPECT_EQ(next.length, 1);
+  EXPECT_GE(next.lead, 65ms);
+  near.drafting = 100ms;
+  EXPECT_FALSE(plan(near, drafts, {}).waits) << "a device that drafts slowly";
+  const Plan far = plan(measured(300ms), drafts, {});
+  EXPECT_FALSE(far.waits);
+  EXPECT_GE(far.length * 125ms, 600ms) << "what is checked reaches beyond the way there and back";
+  EXPECT_TRUE(plan(measured(115ms), drafts, next).waits);
+  EXPECT_FALSE(plan(measured(115ms), drafts, far).waits);
+}
+
+TEST(Plan, HarmonyIsForetoldForTwoBarsBeyondTheWayThereAndBack) {
+  for (const nanoseconds p95 : {10ms, 700ms, 1500ms}) {
+    const Plan next = plan(measured(p95), {Policy::notes, Mode::time}, {});
+    EXPECT_EQ(next.mode, Mode::time);
+    EXPECT_GE(next.interval, 8) << "half a bar";
+    EXPECT_GE(next.foretold * 125ms, next.interval * 125ms + p95 + 4s);
+  }
+}
+
+TEST(Plan, ANodeThatFellSilentIsAskedAsOftenInAnyMode) {
+  Measurements silent = measured(20ms);
+  silent.answers.silence = 2s;
+  const Plan next = plan(silent, {Policy::notes, Mode::time}, {});
+  EXPECT_LE(next.interval, 4);
+  EXPECT_TRUE(next.provisional);
+}
+
 TEST(Plan, TheSameModelIsBetterNear) {
   Measurements same = measured(5ms);
   same.better = false;

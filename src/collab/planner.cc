@@ -22,7 +22,7 @@ constexpr std::int32_t knocking = 4;    // Frames from question to question whil
 constexpr std::int32_t spare = 2;       // Frames that an answer reaches beyond the least.
 constexpr std::int32_t longest = 64;    // Frames of an answer.
 constexpr std::int32_t oldest_led = 4;  // Age of a node's draft that is still played.
-constexpr std::int32_t oldest_fit = 3;  // The same where this device judges it.
+constexpr std::int32_t oldest_fit = 3;
 
 template <class Names>
 auto index_of(const Names& names, std::string_view name) {
@@ -37,10 +37,40 @@ std::string in_ms(nanoseconds time) {
   return text;
 }
 
-Plan alone(std::string reason) { return {Mode::alone, 0, {}, 0, 0, false, std::move(reason)}; }
+Plan alone(std::string reason) {
+  Plan plan;
+  plan.reason = std::move(reason);
+  return plan;
+}
+
+// Whether something is done within a frame, of which it may take more once it does.
+bool fits(nanoseconds work, const Measurements& measured, bool before) {
+  return Milliseconds(work + slack) / Milliseconds(measured.frame) <=
+         (before ? share_to_go_on : share_to_begin);
+}
 
 // The parameters of a mode in which the node is asked.
-Plan solve(Mode mode, const Measurements& measured, std::string reason) {
+Plan solve(Mode mode, const Measurements& measured, const Plan& before, std::string reason) {
+  if (mode == Mode::drafts) {
+    Plan plan = solve(Mode::edge_first, measured, before, std::move(reason));
+    plan.mode = mode;
+    plan.waits = fits(measured.answers.p95 + measured.drafting, measured, before.waits);
+    if (!plan.waits) return plan;
+    plan.interval = plan.length = 1;
+    plan.oldest = 0;
+    const nanoseconds needed =
+        measured.answers.known ? measured.answers.p99 + measured.drafting + slack : measured.frame;
+    plan.lead = std::clamp(needed, std::min(measured.horizon, measured.frame), measured.frame);
+    return plan;
+  }
+  if (mode == Mode::time) {
+    Plan plan = solve(Mode::edge_first, measured, before, std::move(reason));
+    const std::int32_t way = plan.interval;
+    plan.mode = mode;
+    plan.interval = std::max(way, measured.bar / 2);
+    plan.foretold = plan.interval + way + 2 * measured.bar;
+    return plan;
+  }
   const bool leads = mode == Mode::cloud_first;
   // Where the device judges, the draft must be there when its own model is asked.
   const nanoseconds more = slack + (leads ? nanoseconds{} : measured.horizon);
@@ -78,34 +108,38 @@ Plan plan(const Measurements& measured, const Wishes& wishes, const Plan& before
   }
   if (wishes.mode == Mode::alone) return alone("asked for");
   const AnswerEstimate& answers = measured.answers;
-  if (wishes.mode) return solve(*wishes.mode, measured, "asked for");
+  const nanoseconds gone = std::max<nanoseconds>(std::chrono::milliseconds(500), 3 * answers.p95);
+  const bool silent = answers.silence > gone;
+  if (wishes.mode) {
+    Plan plan = solve(*wishes.mode, measured, before, "asked for");
+    if (silent) plan.interval = std::min(plan.interval, knocking);
+    plan.provisional = silent || !answers.known;
+    return plan;
+  }
 
   const auto device_plays = [&](std::string reason) {
-    return solve(Mode::edge_first, measured, std::move(reason));
+    return solve(Mode::edge_first, measured, before, std::move(reason));
   };
-  const nanoseconds gone = std::max<nanoseconds>(std::chrono::milliseconds(500), 3 * answers.p95);
-  if (answers.silence > gone || !answers.known) {
-    Plan plan = device_plays(answers.silence > gone
-                                 ? "the node has been silent for " + in_ms(answers.silence)
-                                 : "how fast the node answers isn't known yet");
-    plan.interval = answers.silence > gone ? knocking : 1;
+  if (silent || !answers.known) {
+    Plan plan = device_plays(silent ? "the node has been silent for " + in_ms(answers.silence)
+                                    : "how fast the node answers isn't known yet");
+    plan.interval = silent ? knocking : 1;
     plan.provisional = true;
     return plan;
   }
   if (!measured.better) return device_plays("the node's model is this device's own");
 
   const bool leads = before.mode == Mode::cloud_first;
-  const double share = Milliseconds(answers.p95 + slack) / Milliseconds(measured.frame);
   const std::string took = "95 % of the node's answers took at most " + in_ms(answers.p95) +
                            ", a sixteenth takes " + in_ms(measured.frame);
-  if (share > (leads ? share_to_go_on : share_to_begin)) return device_plays(took);
+  if (!fits(answers.p95, measured, leads)) return device_plays(took);
   if (answers.lost > (leads ? lost_to_go_on : lost_to_begin)) {
     char lost[64];
     std::snprintf(lost, sizeof lost, "%.0f %% of the questions to the node got no answer",
                   100 * answers.lost);
     return device_plays(lost);
   }
-  return solve(Mode::cloud_first, measured, took);
+  return solve(Mode::cloud_first, measured, before, took);
 }
 
 }  // namespace antiphon::collab

@@ -21,8 +21,11 @@ enum class Mode : std::uint8_t {
   alone,        ///< The node isn't asked.
   edge_first,   ///< The device plays; the node's drafts are taken where they fit.
   cloud_first,  ///< The node plays; the device covers for it.
+  time,         ///< The device plays; the node foretells the harmony, and drafts as in edge-first.
+  drafts,       ///< The device drafts and plays; the node checks the drafts and corrects them.
 };
-inline constexpr std::array<const char*, 3> mode_names = {"alone", "edge-first", "cloud-first"};
+inline constexpr std::array<const char*, 5> mode_names = {"alone", "edge-first", "cloud-first",
+                                                          "time", "drafts"};
 
 std::optional<Policy> policy_of(std::string_view name);
 std::optional<Mode> mode_of(std::string_view name);
@@ -36,6 +39,7 @@ struct Measurements {
   AnswerEstimate answers;            ///< Of the node.
   /// How long before a frame begins this device's model is asked for it.
   std::chrono::nanoseconds horizon{};
+  std::chrono::nanoseconds drafting{};  ///< So long this device takes to draft a frame.
 };
 
 /// What a player wants.
@@ -54,8 +58,10 @@ struct Plan {
   std::int32_t length = 0;  ///< Frames of an answer.
   /// The node's draft counts up to this age in frames; older ones only where nothing else is left.
   std::int32_t oldest = 0;
-  bool provisional = false;  ///< To be made again as soon as more is known, not with the next bar.
-  std::string reason = {};   ///< A sentence.
+  std::int32_t foretold = 0;  ///< Frames from a question on whose harmony is asked for, too.
+  bool waits = false;         ///< Drafts: a frame waits for the node's check of it.
+  bool provisional = false;   ///< To be made again as soon as more is known, not with the next bar.
+  std::string reason = {};    ///< A sentence.
 };
 
 /// Chooses how to play the next bar: a pure function. `before` is the plan of the bar that ends,
@@ -66,7 +72,10 @@ struct Plan {
 /// asked as early as 99 % of its answers need. Where it
 /// can't, it is asked every I = ceil(R / F) frames for I + ceil(R / F) of them, the least for which
 /// something of an answer is always there (the inequalities of 'Real-Time Language Model Jamming',
-/// RTAS 2026, which solves them once and offline), and the device plays. The policy always holds.
+/// RTAS 2026, which solves them once and offline), and the device plays. Harmony is foretold every
+/// half bar at the most, for two bars beyond the way there and back. Drafts are checked before
+/// they are played if drafting and R together are at most F, else while they are. The policy always
+/// holds.
 Plan plan(const Measurements& measured, const Wishes& wishes, const Plan& before);
 
 }  // namespace antiphon::collab

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 namespace antiphon::edge {
 
@@ -13,7 +14,8 @@ namespace {
 
 constexpr std::size_t headers = 60;  // Of TLS and WebSocket; TCP and IP, roughly.
 constexpr nanoseconds least_timeout = std::chrono::milliseconds(200);
-constexpr nanoseconds patience = std::chrono::minutes(1);
+constexpr nanoseconds patience = std::chrono::seconds(3);
+constexpr int handshakes = 4;  // Of TCP, TLS and WebSocket, and joining.
 
 // Box and Muller 1958.
 double normal(Random& random) {
@@ -45,13 +47,18 @@ std::optional<nanoseconds> EmulatedLink::send(nanoseconds now, std::size_t bytes
                            ? nanoseconds(static_cast<std::int64_t>(
                                  static_cast<double>((bytes + headers) * 8) / bits_per_ns_))
                            : nanoseconds{};
+  if (broken_ && lost(now)) return {};
   nanoseconds sent = std::max(now, line_free_) + on_line;
+  if (std::exchange(broken_, false)) sent += handshakes * profile_.round_trip;
   line_free_ = sent;
   nanoseconds timeout = std::max(least_timeout, 2 * profile_.round_trip);
   while (lost(sent)) {
     sent += timeout;
     timeout *= 2;
-    if (sent - now > patience) return {};
+    if (sent - now <= patience) continue;
+    broken_ = true;
+    line_free_ = now;
+    return {};
   }
   const auto mean = static_cast<double>(profile_.round_trip.count()) / 2;
   const auto deviation = static_cast<double>(profile_.jitter.count()) / std::numbers::sqrt2;

@@ -40,13 +40,14 @@ inline constexpr std::array<NetworkProfile, 8> network_profiles = [] {
 /// Null if there is none of that name.
 const NetworkProfile* network_profile(std::string_view name);
 
-/// When messages arrive over one direction of a TCP connection through such a network; seeded.
+/// When messages arrive over one direction of a connection through such a network; seeded.
 ///
 /// A message is one packet with 60 bytes of headers more. Its delay is normally distributed, at
 /// least a tenth of the mean; it waits for those before it (head-of-line blocking) and for its turn
 /// on the line. What is lost is sent again after max(200 ms, two round trips), and then each time
 /// after twice as long (RFC 6298's least time-out is a second; common stacks take 200 ms). What
-/// would take longer than a minute never arrives.
+/// would take longer than 3 s never arrives: the link is given up as `NodeLink` does it, and the
+/// next message that finds a network waits for four round trips, until there is another link.
 class EmulatedLink {
  public:
   enum class Way : std::uint8_t { up, down };
@@ -63,6 +64,7 @@ class EmulatedLink {
   double bits_per_ns_;  // 0: no limit.
   Random random_;
   std::chrono::nanoseconds line_free_{}, last_arrival_{};
+  bool broken_ = false;
 };
 
 }  // namespace antiphon::edge

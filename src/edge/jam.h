@@ -61,6 +61,7 @@ struct Jam {
   bool stopped = false;                        ///< Before its length was played.
   std::vector<PlanRecord> plans = {};          ///< Where a node takes part.
   std::uint64_t bytes_up = 0, bytes_down = 0;  ///< Of messages to and from a simulated node.
+  std::chrono::nanoseconds node_work{};        ///< That it took.
 };
 
 /// Called now and then with the share played in [0, 1]; false stops the jam.

@@ -39,11 +39,11 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t room = 16384;        // Messages on their way.
 constexpr std::size_t most_events = 1000;  // Of one message.
 constexpr std::size_t remembered = 4096;   // Events that a node is told when it comes back.
-constexpr auto patience = std::chrono::seconds(5);  // With each step of connecting.
+constexpr auto patience = std::chrono::seconds(3);  // With each step of connecting, and silence.
 constexpr auto ping_every = std::chrono::seconds(1);
 constexpr std::size_t pings_kept = 64;
 constexpr int first_pings = 8;
-constexpr auto longest_pause = std::chrono::seconds(4);  // Before a broken link is tried again.
+constexpr auto longest_pause = std::chrono::seconds(1);  // Before a broken link is tried again.
 
 class TlsLink : public NodeLink {
  public:
@@ -211,19 +211,10 @@ class TlsLink : public NodeLink {
     }
     ping();
   }
-  void hear(const wire::Draft& draft) {
-    Drafted drafted;
-    drafted.request = draft.request;
-    for (const generate::TimedEvent& event : draft.events) {
-      drafted.kind = Drafted::Kind::event;
-      drafted.event = event;
-      out_.push(drafted);
-    }
-    drafted.kind = Drafted::Kind::covered;
-    drafted.event = {};
-    drafted.until = draft.until;
-    drafted.heard = draft.heard;
-    out_.push(drafted);
+  void hear(const wire::Draft& draft) { pass_down(wire::drafted_of(draft)); }
+  void hear(const wire::Harmony& harmony) { pass_down(wire::drafted_of(harmony)); }
+  void pass_down(const std::vector<Drafted>& drafted) {
+    for (const Drafted& one : drafted) out_.push(one);
     conductor_.notify();
   }
   void hear(const wire::Late&) {}  // The next question is on its way.
@@ -268,8 +259,14 @@ class TlsLink : public NodeLink {
         tell.events.push_back(told.event);
       } else if (told.kind == Told::Kind::ask) {
         const auto within = std::chrono::microseconds(horizon_ns_ / 1000);
-        tell.ask = wire::Ask{told.from, told.request, static_cast<std::uint32_t>(within.count()),
-                             told.reach};
+        tell.ask = wire::Ask{told.from,
+                             told.request,
+                             static_cast<std::uint32_t>(within.count()),
+                             told.reach,
+                             std::exchange(drafted_, {}),
+                             told.foretold};
+      } else if (told.kind == Told::Kind::drawn) {
+        drafted_.push_back(told.drawn);
       }
       if (tell.events.size() == most_events || tell.ask) send(std::exchange(tell, {}));
     }
@@ -319,6 +316,7 @@ class TlsLink : public NodeLink {
   beast::flat_buffer buffer_{wire::largest_message};
   std::deque<std::string> queue_, broken_off_;
   std::deque<Told> memory_;
+  std::vector<generate::DrawnChoice> drafted_;  // To be checked with the next question.
   bool joined_ = false, writing_ = false;
   int life_ = 0, pongs_ = 0;
   Clock::duration pause_ = std::chrono::milliseconds(125);

@@ -49,7 +49,7 @@ std::optional<Choice> FixedIntervalScheduler::take(Model, const Drafted& drafted
   if (draft == drafts_.end()) return {};
   if (drafted.kind == Drafted::Kind::event) {
     draft->events.push_back(drafted.event);
-  } else {
+  } else if (drafted.kind == Drafted::Kind::covered) {
     draft->until = std::min(drafted.until, draft->from + plan_.length * steps_per_frame);
     draft->heard = drafted.heard;
   }

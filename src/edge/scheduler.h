@@ -38,6 +38,12 @@ struct Draft {
   bool adopted = false;              ///< Its first frame is what was proposed.
   std::chrono::nanoseconds asked{};
   std::vector<generate::TimedEvent> events;
+  /// Of this device's: until this step, how it is drawn is noted for the node to check; 0: no more.
+  std::int32_t noted = 0;
+  std::vector<generate::DrawnChoice> choices = {};
+  /// Of a node's: what this device drafted, and up to where that is what the node answers.
+  std::vector<generate::TimedEvent> drafted = {};
+  std::int32_t agreed = 0;
 };
 
 /// A plan, and the step from which it held.

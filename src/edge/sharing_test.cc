@@ -64,17 +64,27 @@ TEST(EmulatedLink, AnOutageEnds) {
   EXPECT_LT(at, 24s);
 }
 
+TEST(EmulatedLink, AfterALongOutageItIsMadeAnew) {
+  const NetworkProfile profile{"", 20ms, 0ms, 0, 0, 0, 10s, 20s};
+  EmulatedLink link(profile, EmulatedLink::Way::up, 1);
+  EXPECT_EQ(link.send(9s, 100), 9010ms);
+  EXPECT_FALSE(link.send(11s, 100)) << "given up";
+  EXPECT_FALSE(link.send(19s, 100)) << "there is none,";
+  EXPECT_EQ(link.send(20s, 100), 20090ms) << "and then a new one";
+  EXPECT_EQ(link.send(21s, 100), 21010ms);
+}
+
 TEST(EmulatedLink, NothingGetsThroughWhereThereIsNoNetwork) {
   EmulatedLink link(*network_profile("offline"), EmulatedLink::Way::up, 1);
   EXPECT_FALSE(link.send(0ns, 1));
 }
 
-// Sixteen bars of quarters at 120.
-JamSetup setup_of(std::uint64_t seed) {
+// Bars of quarters at 120.
+JamSetup setup_of(std::uint64_t seed, int bars = 16) {
   Random random(seed);
   music::Score score;
   score.parts.resize(1);
-  for (std::int64_t at = 0; at < 16 * 4 * 960; at += 960)
+  for (std::int64_t at = 0; at < bars * 4 * 960; at += 960)
     score.parts[0].notes.push_back(
         {{at}, {960}, static_cast<std::uint8_t>(60 + random.below(20)), 80});
   const std::vector<std::size_t> human = {0};
@@ -99,8 +109,9 @@ double share(const JamMeasures& measures, Tier tier) {
 
 TEST(Sharing, NoFrameIsWithoutAModelsAnswerWhateverTheNetwork) {
   for (const NetworkProfile& network : network_profiles) {
-    for (const auto& mode : {std::optional<Mode>(), std::optional(Mode::edge_first),
-                             std::optional(Mode::cloud_first), std::optional(Mode::alone)}) {
+    for (const auto& mode :
+         {std::optional<Mode>(), std::optional(Mode::edge_first), std::optional(Mode::cloud_first),
+          std::optional(Mode::drafts), std::optional(Mode::time), std::optional(Mode::alone)}) {
       const JamMeasures measures = measure(jam(network.name, mode));
       EXPECT_EQ(measures.frames, 256u);
       EXPECT_EQ(measures.isr_delivered, 1.0) << network.name;
@@ -136,6 +147,52 @@ TEST(Sharing, ANodeThatIsGoneIsTakenBackWithinABar) {
   EXPECT_LT(of_node(144, 160), 4);
   EXPECT_GT(of_node(176, 256), 70) << "back within a bar";
   EXPECT_GE(played.plans.size(), 3u) << "it was planned anew";
+}
+
+TEST(Sharing, AMinuteWithoutANetworkIsNotHeard) {
+  const NetworkProfile network{"", 25ms, 3ms, 0.0001, 50, 200, 60s, 80s};  // Out from 20 s to 80 s.
+  constexpr std::size_t out = 20 * 8, back = 80 * 8, bar = 16;             // Frames.
+  for (const auto& mode :
+       {std::optional<Mode>(), std::optional(Mode::edge_first), std::optional(Mode::cloud_first),
+        std::optional(Mode::time), std::optional(Mode::drafts)}) {
+    NoisyModel cloud(512), edge(512), reflex(256);
+    JamSetup setup = setup_of(1, 48);
+    setup.node.wishes.mode = mode;
+    const Jam played = simulate({&edge, &reflex}, setup, {}, {}, {&cloud, network});
+    const JamMeasures measures = measure(played);
+    EXPECT_EQ(measures.isr_delivered, 1.0);
+    EXPECT_EQ(measures.isr_model, 1.0);
+    ASSERT_EQ(played.frames.size(), 48 * bar);
+    const auto of_node = [&](std::size_t from, std::size_t until) {
+      return std::count_if(
+          played.frames.begin() + static_cast<std::ptrdiff_t>(from),
+          played.frames.begin() + static_cast<std::ptrdiff_t>(until),
+          [](const FrameRecord& frame) { return frame.tier <= Tier::cloud_backup; });
+    };
+    const auto name = mode ? collab::mode_names[static_cast<std::size_t>(*mode)] : "auto";
+    EXPECT_GT(of_node(out - bar, out), 0) << name;
+    EXPECT_EQ(of_node(out + bar, back), 0) << name;
+    EXPECT_GT(of_node(back, back + bar), 0) << name << " isn't back within a bar";
+  }
+}
+
+// Where chance plays no part, what is checked in time is what the node plays when it leads.
+TEST(Sharing, DraftsThatAreCheckedInTimeAreTheNodes) {
+  const auto played = [](Mode mode) {
+    NoisyModel cloud(512), reflex(256, tokens::field_pitch, 60);
+    JamSetup setup = setup_of(5);
+    setup.sampling.temperature = 0;
+    setup.node.wishes.mode = mode;
+    return simulate({nullptr, &reflex}, setup, {}, {}, {&cloud, *network_profile("lan")});
+  };
+  const Jam checked = played(Mode::drafts), led = played(Mode::cloud_first);
+  EXPECT_GT(share(measure(checked), Tier::cloud), 0.99);
+  ASSERT_GT(led.notes.size(), 10u);
+  EXPECT_TRUE(std::equal(led.notes.begin(), led.notes.end(), checked.notes.begin(),
+                         checked.notes.end(), [](const NoteRecord& a, const NoteRecord& b) {
+                           return a.pitch == b.pitch && a.onset == b.onset && a.end == b.end;
+                         }));
+  EXPECT_LT(checked.node_work, led.node_work);
 }
 
 TEST(Sharing, NothingLeavesAgainstThePolicy) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -65,6 +66,7 @@ class Worker {
   void set_chart(const generate::Chart& chart) { improviser_.set_chart(chart); }
 
   nanoseconds next() const { return done_; }
+  nanoseconds worked() const { return worked_; }
   /// Gives what is done by `now`.
   template <class Take>
   void deliver(nanoseconds now, const Take& take) {
@@ -91,7 +93,9 @@ class Worker {
     do {
       improviser_.work(work_);
     } while (baseline_ && improviser_.busy());
-    done_ = now + model_.cost(step_, draw_) + stall();
+    const nanoseconds cost = model_.cost(step_, draw_);
+    worked_ += cost;
+    done_ = now + cost + stall();
     if (baseline_) done_ += baseline_->round_trip;
   }
 
@@ -102,7 +106,7 @@ class Worker {
   std::optional<FixedInterval> baseline_;
   std::deque<Told> waiting_;  // For the answers before.
   std::vector<Drafted> work_;
-  nanoseconds done_ = never;
+  nanoseconds done_ = never, worked_{};
 };
 
 // A worker at the other end of a network.
@@ -121,15 +125,28 @@ class FarWorker {
   }
 
   void tell(nanoseconds now, std::vector<Told>& told) {
+    if (told.empty()) return;
+    told.insert(told.begin(), missed_.begin(), missed_.end());
+    missed_.clear();
     wire::Tell message;
+    std::vector<generate::DrawnChoice> drafted;
     for (const Told& one : told) {
       if (one.kind == Told::Kind::event) message.events.push_back(one.event);
-      if (one.kind == Told::Kind::ask) message.ask = wire::Ask{one.from, one.request, 0, one.reach};
+      if (one.kind == Told::Kind::drawn) drafted.push_back(one.drawn);
+      if (one.kind == Told::Kind::ask)
+        message.ask = wire::Ask{one.from,    one.request, 0, one.reach, std::exchange(drafted, {}),
+                                one.foretold};
     }
     if (!told.empty()) {
       const std::size_t bytes = wire::encode(wire::Up(message)).size();
       bytes_up_ += bytes;
-      if (const auto at = up_.send(now, bytes)) rising_.push_back({*at, std::move(told)});
+      if (const auto at = up_.send(now, bytes)) {
+        rising_.push_back({*at, std::move(told)});
+      } else {
+        // Who comes back is told what it missed.
+        std::copy_if(told.begin(), told.end(), std::back_inserter(missed_),
+                     [](const Told& one) { return one.kind == Told::Kind::event; });
+      }
     }
     told.clear();
   }
@@ -145,6 +162,7 @@ class FarWorker {
     }
   }
 
+  nanoseconds worked() const { return worker_.worked(); }
   std::uint64_t bytes_up() const { return bytes_up_; }
   std::uint64_t bytes_down() const { return bytes_down_; }
 
@@ -156,13 +174,8 @@ class FarWorker {
   };
 
   void send(nanoseconds now, std::vector<Drafted>& work) {
-    wire::Draft draft;
-    for (const Drafted& one : work) {
-      if (one.kind == Drafted::Kind::event) draft.events.push_back(one.event);
-      draft.request = one.request;
-      draft.until = std::max(draft.until, one.until);
-    }
-    const std::size_t bytes = wire::encode(wire::Down(draft)).size();
+    if (work.empty()) return;
+    const std::size_t bytes = wire::encode(wire::answer_of(work)).size();
     bytes_down_ += bytes;
     if (const auto at = down_.send(now, bytes)) falling_.push_back({*at, std::move(work)});
     work.clear();
@@ -171,6 +184,7 @@ class FarWorker {
   Worker worker_;
   EmulatedLink up_, down_;
   std::deque<Message<Told>> rising_;
+  std::vector<Told> missed_;
   std::deque<Message<Drafted>> falling_;
   std::uint64_t bytes_up_ = 0, bytes_down_ = 0;
 };
@@ -254,6 +268,7 @@ Jam simulate(const Models& models, const JamSetup& setup, const SimulatedCost& c
   if (cloud) {
     jam.bytes_up = cloud->bytes_up();
     jam.bytes_down = cloud->bytes_down();
+    jam.node_work = cloud->worked();
   }
   return jam;
 }

@@ -2,6 +2,7 @@
 #include "edge/tiered_scheduler.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "generate/loudness.h"
@@ -35,6 +36,9 @@ Draft& Drafts::ask(std::int32_t from, nanoseconds now) {
   draft.adopted = false;
   draft.asked = now;
   draft.events.clear();
+  draft.noted = draft.agreed = 0;
+  draft.choices.clear();
+  draft.drafted.clear();
   return draft;
 }
 
@@ -43,7 +47,15 @@ Draft* Drafts::take(const Drafted& drafted) {
   if (drafted.request == 0 || draft.request != drafted.request) return nullptr;
   if (drafted.kind == Drafted::Kind::event) {
     draft.events.push_back(drafted.event);
+  } else if (drafted.kind == Drafted::Kind::drawn) {
+    draft.choices.push_back(drafted.drawn);
   } else {
+    if (drafted.adopted) {
+      for (const TimedEvent& event : draft.drafted) {
+        if (event.at >= draft.until && event.at < drafted.until) draft.events.push_back(event);
+      }
+      draft.agreed = drafted.until;
+    }
     draft.until = drafted.until;
     draft.heard = drafted.heard;
     draft.adopted |= drafted.adopted;
@@ -90,6 +102,7 @@ void TieredScheduler::plan_bar(std::int32_t frame, nanoseconds now) {
   measured.better = terms_.better;
   measured.answers = answers_.estimate(now);
   measured.horizon = pace_.horizon;
+  measured.drafting = drafting_.estimate(now).p99;
   plan_ = collab::plan(measured, terms_.wishes, plan_);
   const bool news = plans_.empty() || plans_.back().plan.mode != plan_.mode ||
                     plans_.back().plan.interval != plan_.interval;
@@ -98,11 +111,27 @@ void TieredScheduler::plan_bar(std::int32_t frame, nanoseconds now) {
 
 void TieredScheduler::ask_node(std::int32_t frame, nanoseconds now) {
   if (plan_.provisional || generate::bar_at(meters_, frame).start == frame) plan_bar(frame, now);
-  if (plan_.interval == 0 || frame / steps_per_frame % plan_.interval != 0) return;
+  if (drafts_are_checked() || !node_is_due(frame)) return;
   const Draft& draft = drafts(Model::cloud).ask(frame, now);
   answers_.asked(draft.request, now);
-  asked(Model::cloud)
-      .push_back(Told::ask(frame, draft.request, plan_.length * steps_per_frame, false));
+  Told ask = Told::ask(frame, draft.request, plan_.length * steps_per_frame);
+  ask.foretold = plan_.foretold * steps_per_frame;
+  asked(Model::cloud).push_back(ask);
+}
+
+// Sends what this device has drafted to the node.
+void TieredScheduler::ask_to_check(Draft& own, nanoseconds now) {
+  Draft& draft = drafts(Model::cloud).ask(own.from, now);
+  answers_.asked(draft.request, now);
+  std::copy_if(own.events.begin(), own.events.end(), std::back_inserter(draft.drafted),
+               [&](const TimedEvent& event) { return event.at < own.noted; });
+  // Where it has taken what the node proposed, there is nothing to check.
+  if (!own.adopted) {
+    for (const generate::DrawnChoice& choice : own.choices)
+      asked(Model::cloud).push_back(Told::choice(choice));
+  }
+  asked(Model::cloud).push_back(Told::ask(own.from, draft.request, own.noted - own.from));
+  own.noted = 0;
 }
 
 void TieredScheduler::ask_device(std::int32_t frame, nanoseconds now) {
@@ -115,7 +144,9 @@ void TieredScheduler::ask_device(std::int32_t frame, nanoseconds now) {
     const bool unanswered = last.request > 0 && last.until == last.from;
     if (!has(model) || (unanswered && frame - last.from < patience)) continue;
     if (rests && model == Model::edge) continue;
-    const bool proposes = of_node != nullptr && model == leader_ && !node_leads();
+    // What it would draw alike isn't proposed.
+    const bool proposes =
+        of_node != nullptr && model == leader_ && !node_leads() && frame >= of_node->agreed;
     if (proposes) {
       proposed_ = of_node;
       for (const TimedEvent& event : of_node->events) {
@@ -123,7 +154,16 @@ void TieredScheduler::ask_device(std::int32_t frame, nanoseconds now) {
           asked(model).push_back(Told::proposal(event));
       }
     }
-    asked(model).push_back(Told::ask(frame, drafts(model).ask(frame, now).request, 0, proposes));
+    Draft& draft = drafts(model).ask(frame, now);
+    Told ask = Told::ask(frame, draft.request, 0, proposes);
+    if (model == leader_) {
+      drafting_.asked(draft.request, now);
+      if (drafts_are_checked() && node_is_due(frame)) {
+        ask.noted = plan_.length * steps_per_frame;
+        draft.noted = frame + ask.noted;
+      }
+    }
+    asked(model).push_back(ask);
   }
 }
 
@@ -132,7 +172,7 @@ nanoseconds TieredScheduler::ahead(std::int32_t) const {
     case Due::node:
       return std::max(plan_.lead, pace_.horizon);
     case Due::device:
-      return pace_.horizon;
+      return plan_.waits ? std::max(plan_.lead, pace_.horizon) : pace_.horizon;
     case Due::choice:
       break;
   }
@@ -157,13 +197,24 @@ std::optional<Choice> TieredScheduler::advance(std::int32_t frame, nanoseconds n
 
 std::optional<Choice> TieredScheduler::take(Model model, const Drafted& drafted, std::int32_t frame,
                                             nanoseconds now) {
-  const Draft* const draft = drafts(model).take(drafted);
-  if (draft == nullptr) return {};
+  if (drafted.kind == Drafted::Kind::chord) {
+    for (const Model mine : {Model::edge, Model::reflex}) {
+      if (has(mine)) asked(mine).push_back(Told::harmony(drafted.chord));
+    }
+    return {};
+  }
+  Draft* const draft = drafts(model).take(drafted);
+  if (draft == nullptr || drafted.kind != Drafted::Kind::covered) return {};
   if (model == Model::cloud) answers_.answered(draft->request, now);
-  if (drafted.kind == Drafted::Kind::event || draft->from != frame) return {};
+  if (model == leader_) {
+    drafting_.answered(draft->request, now);
+    if (draft->noted > 0 && draft->until >= draft->noted) ask_to_check(*draft, now);
+  }
+  if (draft->from != frame) return {};
   // What is waited for is there: the node's answer, or this device's.
-  if (model == Model::cloud && node_leads()) return chosen({Tier::cloud, draft});
-  if (model == Model::edge && due_ == Due::choice && !node_leads()) return chosen(choose(frame));
+  if (model == Model::cloud && waits_for_node()) return chosen({Tier::cloud, draft});
+  if (model == Model::edge && due_ == Due::choice && !waits_for_node())
+    return chosen(choose(frame));
   return {};
 }
 
@@ -174,7 +225,7 @@ Choice TieredScheduler::choose(std::int32_t frame) {
   const auto of_node = [&](const Draft* draft) {
     return aged(draft, Tier::cloud, Tier::cloud_backup);
   };
-  if (node_leads()) {
+  if (waits_for_node()) {
     if (const Draft* draft = drafts(Model::cloud).covering(frame, plan_.oldest))
       return of_node(draft);
   }

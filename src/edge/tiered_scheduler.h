@@ -52,7 +52,8 @@ class Drafts {
 /// Each bar is planned anew (`collab::plan`). A node is asked the plan's lead before a frame, this
 /// device's models a horizon before it; where the node leads and something of it is there, the
 /// larger model only now and then, to keep up. Where the device leads, its model is given the
-/// node's draft of the frame as a proposal.
+/// node's draft of the frame as a proposal. Where drafts are checked, the node is asked as soon as
+/// this device's is there, and what it keeps of that or puts in its place is its answer.
 class TieredScheduler : public Scheduler {
  public:
   TieredScheduler(live::Timeline timeline, std::vector<tokens::GridChange<music::Meter>> meters,
@@ -74,7 +75,13 @@ class TieredScheduler : public Scheduler {
   void plan_bar(std::int32_t frame, std::chrono::nanoseconds now);
   void ask_node(std::int32_t frame, std::chrono::nanoseconds now);
   void ask_device(std::int32_t frame, std::chrono::nanoseconds now);
+  void ask_to_check(Draft& own, std::chrono::nanoseconds now);
+  bool node_is_due(std::int32_t frame) const {
+    return plan_.interval > 0 && frame / steps_per_frame % plan_.interval == 0;
+  }
+  bool drafts_are_checked() const { return plan_.mode == collab::Mode::drafts; }
   bool node_leads() const { return plan_.mode == collab::Mode::cloud_first; }
+  bool waits_for_node() const { return node_leads() || plan_.waits; }
   Choice choose(std::int32_t frame);
   Choice chosen(Choice choice);
 
@@ -86,7 +93,7 @@ class TieredScheduler : public Scheduler {
   Model leader_;  // Of this device.
   std::array<Drafts, model_count> drafts_;
   Due due_ = Due::node;
-  collab::AnswerTimes answers_;
+  collab::AnswerTimes answers_, drafting_;  // Of the node, and of the leader here.
   collab::Plan plan_;
   std::vector<PlanRecord> plans_;
   const Draft* proposed_ = nullptr;  // To the leader, for the frame that is next.

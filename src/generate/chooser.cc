@@ -9,6 +9,8 @@ namespace antiphon::generate {
 using Candidate = Sampler::Candidate;
 
 void Chooser::follow(std::span<const DrawnChoice> draft) {
+  // Who drafted may have drawn by the same seed, and checking must be independent of that.
+  if (!draft.empty()) sampler_.random() = Random(sampler_.random().bits());
   draft_.assign(draft.begin(), draft.end());
   next_ = 0;
 }
@@ -42,7 +44,10 @@ int Chooser::draw_noted(std::span<const Candidate> candidates) {
 int Chooser::choose(std::span<const Candidate> candidates, std::size_t classes) {
   if (candidates.empty()) return -1;
   if (notes_ != nullptr) return draw_noted(candidates);
-  if (!follows()) return sampler_.pick();
+  if (next_ >= draft_.size()) {
+    draft_.clear();
+    return sampler_.pick();
+  }
   const DrawnChoice& drawn = draft_[next_++];
   p_.assign(classes, 0);
   q_.assign(classes, 0);

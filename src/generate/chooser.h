@@ -25,8 +25,8 @@ class Chooser {
   void note(std::vector<DrawnChoice>* choices) { notes_ = choices; }
   /// The next choices check those of `draft`, up to the first that isn't kept. Copied.
   void follow(std::span<const DrawnChoice> draft);
-  /// Whether all of what was to be followed has been kept so far, and something of it is left.
-  bool follows() const { return next_ < draft_.size(); }
+  /// Whether all of what was to be followed has been kept so far; false if that was nothing.
+  bool kept() const { return !draft_.empty(); }
 
   /// A class i with allowed(i), or -1 if there is none. It is distributed as `Sampler::draw` has
   /// it, whatever is followed.
@@ -39,7 +39,7 @@ class Chooser {
   /// it isn't followed any further.
   template <class Allowed>
   int read(Allowed&& allowed) {
-    if (!follows()) return -1;
+    if (next_ >= draft_.size()) return -1;
     const int index = draft_[next_++].index;
     if (allowed(index)) return index;
     draft_.clear();

@@ -15,6 +15,8 @@ namespace antiphon::generate {
 struct ChartChord {
   std::int32_t at = 0;
   music::PitchClassSet classes;
+
+  friend bool operator==(const ChartChord&, const ChartChord&) = default;
 };
 
 /// Chords that are known ahead, sorted by time: on quarters AI parts begin notes of the chord only,

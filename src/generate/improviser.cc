@@ -24,6 +24,12 @@ bool is_human(const TimedEvent& event) {
 // drafts.
 constexpr double leeway = 2;
 
+// How often what is to be foretold is imagined.
+constexpr int imaginings = 3;
+
+// Frames that are checked together.
+constexpr int most_at_once = 16;
+
 // The order of `tokens::encode`.
 auto online_order(const TimedEvent& event) {
   return std::tuple(event.at, is_human(event), event.event.type != EventType::release,
@@ -47,13 +53,25 @@ void Improviser::tell(const Told& told) {
   }
   if (told.kind == Told::Kind::ask) {
     asked_ = told;
-    rewritten_ = false;
+    rewritten_ = answered_ = false;
     proposal_.reset();
     if (told.proposes) proposal_ = std::exchange(proposing_, {});
     proposing_.clear();
+    draft_ = std::exchange(checking_, {});
     return;
   }
-  heard_ += told.event.event.type == EventType::onset;
+  if (told.kind == Told::Kind::chord) {
+    foretold_.foretell(told.chord);
+    return;
+  }
+  if (told.kind == Told::Kind::drawn) {
+    checking_.push_back(told.drawn);
+    return;
+  }
+  if (told.event.event.type == EventType::onset) {
+    ++heard_;
+    foretold_.hear(told.event.at, told.event.event.pitch);
+  }
   TimedEvent event = told.event;
   event.at = std::max(event.at, settled_);
   const auto place = std::upper_bound(
@@ -69,15 +87,57 @@ bool Improviser::adopt(std::int32_t from) {
   const std::int32_t until = from + steps_per_frame;
   const Surprisal surprisal = partner_.weigh(*proposal_, until);
   if (surprisal.nats <= surprisal.expected + leeway * std::sqrt(surprisal.variance)) return true;
-  std::vector<TimedEvent> past = truth_;
-  std::erase_if(past, [&](const TimedEvent& event) { return event.at >= from; });
-  partner_.rewrite(past, from);
+  forget_drafts();
   return false;
+}
+
+// Takes the model back to where what was asked begins.
+void Improviser::forget_drafts() {
+  std::vector<TimedEvent> past = truth_;
+  std::erase_if(past, [&](const TimedEvent& event) { return event.at >= asked_->from; });
+  partner_.rewrite(past, asked_->from);
+}
+
+std::int32_t Improviser::end_of_answer() const {
+  return asked_->from + std::max(asked_->reach > 0 ? asked_->reach : reach_, asked_->noted);
+}
+
+// Imagines one more frame of what is to be foretold.
+void Improviser::foretell(std::vector<Drafted>& out) {
+  const std::int32_t from = asked_->from, end = from + asked_->foretold;
+  if (drafted_ < end) {
+    partner_.play(drafted_ + steps_per_frame - 1, from + steps_per_frame);
+    drafted_ += steps_per_frame;
+    if (drafted_ < end) return;
+  }
+  const auto changes = chord_changes(partner_.header(), from, end);
+  times_.resize(changes.size() - 1);
+  add_sounding(partner_.told(), partner_.header(), changes, times_);
+  if (++imagined_ < imaginings) {
+    forget_drafts();
+    drafted_ = from;
+    return;
+  }
+  Drafted drafted;
+  drafted.kind = Drafted::Kind::chord;
+  drafted.request = asked_->request;
+  for (std::size_t i = 0; i < times_.size(); ++i) {
+    drafted.chord = {changes[i], chord_of(times_[i])};
+    out.push_back(drafted);
+  }
+  asked_.reset();
 }
 
 void Improviser::work(std::vector<Drafted>& out) {
   assert(busy());
+  if (answered_) return foretell(out);
+  for (int frames = 0; frames < most_at_once && work_frame(out);) ++frames;
+}
+
+// True where it was somebody else's draft that was kept.
+bool Improviser::work_frame(std::vector<Drafted>& out) {
   const std::int32_t from = asked_->from;
+  const std::int32_t end = end_of_answer();
   const bool first = !rewritten_;
   if (first) {
     // A human note at `from` may be known already, if the player was early; AI notes of that step
@@ -94,16 +154,36 @@ void Improviser::work(std::vector<Drafted>& out) {
     std::erase_if(truth_, [&](const TimedEvent& event) { return event.at < settled_; });
     drafted_ = from;
     rewritten_ = true;
+    imagined_ = 0;
+    times_.clear();
+    partner_.set_foretold(foretold_.chart());
+    partner_.follow(draft_, end, from + steps_per_frame);
   }
   const std::int32_t until = drafted_ + steps_per_frame;
   const bool adopted = first && proposal_ && adopt(from);
+  const bool notes = !adopted && drafted_ < from + asked_->noted;
+  partner_.note(notes ? &noted_ : nullptr);
   const std::span<const TimedEvent> frame =
       adopted ? *proposal_ : partner_.play(until - 1, from + steps_per_frame);
-  for (const TimedEvent& event : frame)
-    out.push_back({Drafted::Kind::event, asked_->request, event, 0, 0, false});
-  out.push_back({Drafted::Kind::covered, asked_->request, {}, until, heard_before_, adopted});
+  const bool kept = partner_.kept();
+  Drafted drafted;
+  drafted.request = asked_->request;
+  for (drafted.kind = Drafted::Kind::drawn; const DrawnChoice& choice : std::exchange(noted_, {})) {
+    drafted.drawn = choice;
+    out.push_back(drafted);
+  }
+  if (!kept) {
+    for (drafted.kind = Drafted::Kind::event; const TimedEvent& event : frame) {
+      drafted.event = event;
+      out.push_back(drafted);
+    }
+  }
+  out.push_back(
+      {Drafted::Kind::covered, asked_->request, {}, until, heard_before_, adopted || kept, {}});
   drafted_ = until;
-  if (drafted_ >= from + (asked_->reach > 0 ? asked_->reach : reach_)) asked_.reset();
+  answered_ = drafted_ >= end;
+  if (answered_ && asked_->foretold == 0) asked_.reset();
+  return kept && !answered_;
 }
 
 }  // namespace antiphon::generate

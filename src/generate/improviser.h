@@ -5,45 +5,57 @@
 #include <optional>
 #include <vector>
 
+#include "generate/harmony.h"
 #include "generate/partner.h"
 
 namespace antiphon::generate {
 
 /// To an improviser.
 struct Told {
-  enum class Kind : std::uint8_t { event, proposal, ask, control };
+  enum class Kind : std::uint8_t { event, proposal, drawn, chord, ask, control };
   Kind kind = Kind::event;
   /// `event`: what a human or AI part did, for good. `proposal`: what somebody else would play in
-  /// the first frame that is asked for next.
-  TimedEvent event;
+  /// the first frame that is asked for next. `drawn`: see `drawn`.
+  TimedEvent event = {};
   std::int32_t from = 0;  ///< `ask`: what will be played from this step on?
   std::uint32_t request = 0;
   std::int32_t reach = 0;  ///< `ask`: for so many steps; 0: as many as it does anyway.
   Control control = {};    ///< `control`: what is wished for from now on.
   bool proposes = false;   ///< `ask`: the proposals before it, be it none, are a whole frame.
+  std::int32_t noted = 0;  ///< `ask`: what is drawn for so many steps is told choice by choice.
+  /// `ask`: when that is done, the chords of so many steps are foretold.
+  std::int32_t foretold = 0;
+  ChartChord chord =
+      {};  ///< `chord`: one that somebody foretells, in place of those from there on.
+  /// `drawn`: the next choice of a draft that was noted elsewhere. The question after it asks to
+  /// check that draft, which is of all its reach, and to correct it.
+  DrawnChoice drawn = {};
 
-  static Told fact(const TimedEvent& event) { return {Kind::event, event, 0, 0, 0, {}, false}; }
-  static Told proposal(const TimedEvent& event) {
-    return {Kind::proposal, event, 0, 0, 0, {}, false};
-  }
+  static Told fact(const TimedEvent& event) { return {.event = event}; }
+  static Told proposal(const TimedEvent& event) { return {.kind = Kind::proposal, .event = event}; }
   static Told ask(std::int32_t from, std::uint32_t request, std::int32_t reach = 0,
                   bool proposes = false) {
-    return {Kind::ask, {}, from, request, reach, {}, proposes};
+    return {
+        .kind = Kind::ask, .from = from, .request = request, .reach = reach, .proposes = proposes};
   }
-  static Told wish(const Control& control) { return {Kind::control, {}, 0, 0, 0, control, false}; }
+  static Told choice(const DrawnChoice& drawn) { return {.kind = Kind::drawn, .drawn = drawn}; }
+  static Told harmony(const ChartChord& chord) { return {.kind = Kind::chord, .chord = chord}; }
+  static Told wish(const Control& control) { return {.kind = Kind::control, .control = control}; }
 
   friend bool operator==(const Told&, const Told&) = default;
 };
 
 /// From an improviser.
 struct Drafted {
-  enum class Kind : std::uint8_t { event, covered };
+  enum class Kind : std::uint8_t { event, drawn, covered, chord };
   Kind kind = Kind::event;
   std::uint32_t request = 0;
   TimedEvent event;         ///< `event`: a note or tie of an AI part.
   std::int32_t until = 0;   ///< `covered`: all events before this step have been sent.
   std::uint32_t heard = 0;  ///< `covered`: human onsets that the answer knows of.
-  bool adopted = false;     ///< `covered`: the frame is what was proposed.
+  bool adopted = false;    ///< `covered`: till there it is what was proposed, or drafted elsewhere.
+  DrawnChoice drawn = {};  ///< `drawn`: a choice of what comes up to the next `covered`.
+  ChartChord chord = {};   ///< `chord`: foretold; they come in the order of time.
 
   friend bool operator==(const Drafted&, const Drafted&) = default;
 };
@@ -56,7 +68,11 @@ struct Drafted {
 /// when the model is late.
 ///
 /// Where somebody else proposes what to play in the first frame, that is taken if it fits: if it
-/// surprises the model no more than its own drafts do.
+/// surprises the model no more than its own drafts do. Where somebody else has noted a draft, that
+/// is checked: what is answered is distributed as without it (`Partner::follow`).
+///
+/// Asked to, it foretells harmony: it imagines what comes, player and all, a few times over, and
+/// takes the chords that most of it is of.
 ///
 /// Threads: one.
 class Improviser {
@@ -70,11 +86,16 @@ class Improviser {
 
   void tell(const Told& told);
   bool busy() const { return asked_.has_value(); }
-  /// Drafts one more frame and appends it to `out`; needs `busy()`.
+  /// Drafts one more frame, or a few that somebody else drafted, and appends it to `out`; needs
+  /// `busy()`.
   void work(std::vector<Drafted>& out);
 
  private:
   bool adopt(std::int32_t from);
+  bool work_frame(std::vector<Drafted>& out);
+  void foretell(std::vector<Drafted>& out);
+  std::int32_t end_of_answer() const;
+  void forget_drafts();
 
   Partner partner_;
   std::vector<TimedEvent> truth_;  // In online order, from the last settled step on.
@@ -82,7 +103,13 @@ class Improviser {
   std::optional<Told> asked_;
   std::vector<TimedEvent> proposing_;                // For the next question.
   std::optional<std::vector<TimedEvent>> proposal_;  // For the one that is asked.
-  bool rewritten_ = false;  // Of what was asked, the first frame is drafted.
+  std::vector<DrawnChoice> checking_, draft_;        // The same of drafts to be checked.
+  std::vector<DrawnChoice> noted_;                   // Of the frame that is drafted.
+  ForetoldHarmony foretold_;                         // By somebody else.
+  int imagined_ = 0;                    // How often what is to be foretold has been imagined, and
+  std::vector<PitchClassTimes> times_;  // what sounded then.
+  bool rewritten_ = false;              // Of what was asked, the first frame is drafted,
+  bool answered_ = false;               // and all of the answer.
   std::int32_t drafted_ = 0;
   std::int32_t reach_;
   std::uint32_t heard_ = 0;         // Human onsets told.

@@ -32,18 +32,13 @@ class NetModel : public EventModel {
   std::size_t capacity() const override { return session_.capacity(); }
   std::size_t size() const override { return session_.size(); }
   void rewind(std::size_t size) override { session_.rewind(size); }
-  void feed(std::span<const nn::Step> steps) override {
-    const auto z = session_.feed(steps);
-    z_.assign(z.begin(), z.end());
-    dim_ = z.size();
-  }
+  void feed(std::span<const nn::Step> steps) override { dim_ = session_.feed(steps).size(); }
   void score(std::span<const nn::Step> steps) override {
-    // The output before them stays in front.
-    z_.erase(z_.begin(), z_.end() - static_cast<std::ptrdiff_t>(dim_));
-    z_.resize((1 + steps.size()) * dim_);
-    session_.score(steps, std::span(z_).subspan(dim_));
+    z_.resize(steps.size() * dim_);
+    session_.score(steps, z_);
   }
   void begin(std::size_t back) override {
+    if (back == 0) return session_.begin();
     session_.begin(std::span<const float>(z_).subspan(z_.size() - (1 + back) * dim_, dim_));
   }
   std::span<const float> logits(int field) override {
@@ -54,8 +49,7 @@ class NetModel : public EventModel {
  private:
   Session session_;
   std::size_t dim_ = 0;
-  std::vector<float>
-      z_;  // Outputs of the backbone, [steps, dim]: after the last, and those before it.
+  std::vector<float> z_;  // Outputs of the backbone, [steps, dim], for what was scored last.
 };
 
 }  // namespace

@@ -26,6 +26,8 @@ constexpr std::int32_t longest_rest = 96;
 
 // On a chart's weak times, what other notes than its chord's lose of their logits.
 constexpr float off_chord = 1.5f;
+// On quarters, what other notes than those of a foretold chord lose; between them, half of that.
+constexpr float off_foretold = 1.0f;
 
 music::PitchRange whole_range_of(const tokens::Slot& slot) {
   if (slot.instrument == tokens::instrument_drums) return music::drum_keys;
@@ -156,6 +158,14 @@ void Partner::settle_first(std::size_t count) {
     settled_stream_.apply(event);
     if (event.duration > 0) settled_segments_[key_of(event.slot, event.pitch)] = event.duration;
   }
+}
+
+std::vector<TimedEvent> Partner::told() const {
+  std::vector<TimedEvent> events;
+  for (std::size_t i = settled_; i < steps_.size(); ++i) {
+    if (steps_[i].event.event.type != EventType::wait) events.push_back(steps_[i].event);
+  }
+  return events;
 }
 
 void Partner::settle(std::int32_t step) {
@@ -301,7 +311,8 @@ void Partner::imagine_human(Event& event) {
 template <class Allowed, class Bias>
 int Partner::choose(int field, Allowed&& allowed, Bias&& bias) {
   if (reading_) {
-    const int read = chooser_.read(allowed);
+    const int classes = tokens::fields[static_cast<std::size_t>(field)].size;
+    const int read = chooser_.read([&](int i) { return i < classes && allowed(i); });
     reading_ = read >= 0;
     return read;
   }
@@ -356,13 +367,15 @@ TimedEvent Partner::propose(std::int32_t until, std::int32_t imagine) {
   condition(rows);
 
   const bool tie = event.type == EventType::tie;
-  const music::PitchClassSet chord = chord_at(chart_, at);
+  const music::PitchClassSet chord = chord_at(chart_.empty() ? foretold_ : chart_, at);
   const bool free = tie || chord.none() ||
                     stream_.header().slots[event.slot].instrument == tokens::instrument_drums;
+  const bool weak = at % tokens::steps_per_quarter != 0;
+  const float less = !chart_.empty() ? off_chord : weak ? off_foretold / 2 : off_foretold;
   const int pitch = choose(
       tokens::field_pitch, [&](int one) { return pitch_allowed(event.slot, one, tie, at); },
       [&](int one) {
-        return free || chord.test(static_cast<std::size_t>(one % 12)) ? 0.0f : -off_chord;
+        return free || chord.test(static_cast<std::size_t>(one % 12)) ? 0.0f : -less;
       });
   if (pitch < 0) return {at, event};
   event.pitch = static_cast<std::uint8_t>(pitch);
@@ -372,7 +385,7 @@ TimedEvent Partner::propose(std::int32_t until, std::int32_t imagine) {
   event.duration = static_cast<std::uint8_t>(choose(
       tokens::field_duration, [&](int steps) { return steps > 0 && at + steps <= last_end_; },
       as_it_is));
-  if (tie) return {at, event};
+  if (tie || reads != reading_) return {at, event};
   stream_.after_duration(event, rows);
   condition(rows);
   event.velocity = static_cast<std::uint8_t>(choose(
@@ -427,20 +440,24 @@ void Partner::play_on(std::int32_t until, std::int32_t imagine) {
 }
 
 void Partner::follow(std::span<const DrawnChoice> draft, std::int32_t until, std::int32_t imagine) {
+  chooser_.follow(draft);
+  if (draft.empty()) return;
   // Looked through, as if all of it were kept, and taken back.
   const tokens::EventStream stream = stream_;
   const Segments segments = segments_;
   const auto [last_ai, earliest, ai_from] = std::tuple(last_ai_, earliest_, ai_from_);
   const std::size_t known = steps_.size(), imagined = imagined_, noted = note_times_.size();
-  chooser_.follow(draft);
   for (reading_ = true; reading_ && earliest_ < until;)
     play_on(earliest_ + steps_per_frame - 1, imagine);
   reading_ = false;
-  std::vector<nn::Step> news;
-  for (std::size_t i = known; i < steps_.size(); ++i)
-    news.push_back({steps_[i].rows.view(), steps_[i].event.at});
-  if (!news.empty() && model_.size() + news.size() <= model_.capacity()) {
-    model_.score(news);
+  // The step before it once more: what comes after that is the first to be checked.
+  std::vector<nn::Step> scored;
+  for (std::size_t i = known - std::min<std::size_t>(known, 1); i < steps_.size(); ++i)
+    scored.push_back({steps_[i].rows.view(), steps_[i].event.at});
+  if (known > 0 && steps_.size() > known &&
+      model_.size() + scored.size() - 1 <= model_.capacity()) {
+    model_.rewind(model_.size() - 1);
+    model_.score(scored);
     for (std::size_t i = known; i < steps_.size(); ++i) ahead_.push_back(steps_[i].event);
   }
   steps_.resize(known);

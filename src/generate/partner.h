@@ -75,8 +75,8 @@ class Partner {
   /// The model passes over what is drafted once.
   void follow(std::span<const DrawnChoice> draft, std::int32_t until,
               std::int32_t imagine = INT32_MAX);
-  /// Whether all of the draft was kept so far, and some is left.
-  bool follows() const { return chooser_.follows(); }
+  /// Whether all of the draft was kept so far; false without one.
+  bool kept() const { return chooser_.kept(); }
 
   /// A human event at or after the step that was played to last.
   void hear(const TimedEvent& human);
@@ -92,11 +92,17 @@ class Partner {
   /// till `rewrite`; of what can't be, and what comes after it, it isn't told.
   Surprisal weigh(std::span<const TimedEvent> events, std::int32_t until);
 
+  const tokens::Header& header() const { return stream_.header(); }
+  /// What the model was told since the last `settle`.
+  std::vector<TimedEvent> told() const;
+
   /// Events before `step` will never be rewritten.
   void settle(std::int32_t step);
 
   /// Of draws from now on.
   void set_chart(Chart chart) { chart_ = std::move(chart); }
+  /// Chords that may be wrong: AI parts begin others' notes less often. A chart goes before them.
+  void set_foretold(Chart chords) { foretold_ = std::move(chords); }
   void control(const Control& control);
 
   /// No AI note may sound beyond this step.
@@ -148,7 +154,7 @@ class Partner {
   std::int32_t earliest_;     // No event may come before this step,
   std::int32_t ai_from_ = 0;  // and no AI event before this one.
   std::int32_t last_end_ = INT32_MAX;
-  Chart chart_;
+  Chart chart_, foretold_;
   double temperature_;  // As it was given.
   float onset_bias_ = 0, register_ = 0.5f;
   bool rests_ = false;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/messages.h"
 
+#include <algorithm>
+#include <bitset>
+
 #include "antiphon.pb.h"
 #include "crypto/hash.h"
 #include "tokens/vocabulary.h"
@@ -12,7 +15,9 @@ using generate::TimedEvent;
 using tokens::EventType;
 
 constexpr int most_changes = 4096;  // Of meter or key.
-constexpr int longest_reach = 768;  // Steps of an answer.
+constexpr int longest_reach = 768;  // Steps of an answer,
+constexpr int farthest = 3072;      // and of what is foretold.
+constexpr int most_chords = 1024;
 
 const std::string& vocabulary() {
   static const std::string hash = crypto::sha256_hex(as_bytes(tokens::vocabulary_json()));
@@ -67,6 +72,46 @@ Result<std::vector<TimedEvent>> take_all(const Repeated& from) {
     ANTIPHON_TRY(events.emplace_back(), take(one));
   }
   return events;
+}
+
+using Choices = std::vector<generate::DrawnChoice>;
+constexpr std::uint8_t likeliest = 255;  // Its weight.
+
+std::string packed(const Choices& choices) {
+  std::string bytes;
+  const auto put_byte = [&](int value) { bytes.push_back(static_cast<char>(value)); };
+  for (const generate::DrawnChoice& choice : choices) {
+    const auto among = choice.among();
+    const auto drawn = std::find_if(among.begin(), among.end(),
+                                    [&](const auto& share) { return share.index == choice.index; });
+    put_byte(choice.size - 1 + 16 * static_cast<int>(drawn - among.begin()));
+    for (const auto& share : among) put_byte(share.index);
+    for (const auto& share : among.subspan(1)) put_byte(share.weight);
+  }
+  return bytes;
+}
+
+Result<Choices> unpacked(std::string_view bytes) {
+  Choices choices;
+  while (!bytes.empty()) {
+    const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(bytes[i]); };
+    generate::DrawnChoice choice;
+    const std::size_t size = byte(0) % 16 + std::size_t{1}, drawn = byte(0) / 16;
+    if (bytes.size() < 2 * size || drawn >= size) return wrong("a draft that is cut short");
+    std::bitset<128> seen;
+    for (std::size_t i = 0; i < size; ++i) {
+      const std::uint8_t index = byte(1 + i), weight = i == 0 ? likeliest : byte(size + i);
+      if (index >= seen.size() || seen.test(index) || weight == 0)
+        return wrong("a draft with a choice that is none");
+      seen.set(index);
+      choice.shares[i] = {index, weight};
+    }
+    choice.size = static_cast<std::uint8_t>(size);
+    choice.index = choice.shares[drawn].index;
+    choices.push_back(choice);
+    bytes.remove_prefix(2 * size);
+  }
+  return choices;
 }
 
 void put(const tokens::Header& from, v1::Header& to) {
@@ -165,7 +210,22 @@ Result<Tell> take(const v1::Tell& from) {
   ANTIPHON_CHECK(in_range("reach", 0, longest_reach, from.reach()));
   tell.ask =
       Ask{from.from(), from.request(), from.within_us(), static_cast<std::int32_t>(from.reach())};
+  ANTIPHON_TRY(tell.ask->drafted, unpacked(from.drafted()));
+  ANTIPHON_CHECK(in_range("foretold", 0, farthest, from.foretold()));
+  tell.ask->foretold = static_cast<std::int32_t>(from.foretold());
   return tell;
+}
+
+Result<Harmony> take(const v1::Harmony& from) {
+  ANTIPHON_CHECK(in_range("number of chords", 1, most_chords, from.chords_size()));
+  Harmony harmony{from.request(), {}};
+  std::int32_t before = 0;
+  for (const v1::Chord& chord : from.chords()) {
+    ANTIPHON_CHECK(check_time("a chord's time", before, chord.at()));
+    ANTIPHON_CHECK(in_range("a chord's pitch classes", 0, 4095, chord.classes()));
+    harmony.chords.push_back({before = chord.at(), music::PitchClassSet(chord.classes())});
+  }
+  return harmony;
 }
 
 // One for each kind of message.
@@ -194,6 +254,8 @@ struct Put {
     to.set_request(from.ask->request);
     to.set_within_us(from.ask->within_us);
     to.set_reach(static_cast<std::uint32_t>(from.ask->reach));
+    to.set_drafted(packed(from.ask->drafted));
+    to.set_foretold(static_cast<std::uint32_t>(from.ask->foretold));
   }
   void operator()(const Ping& from) const {
     (up != nullptr ? up->mutable_ping() : down->mutable_pong())->set_stamp(from.stamp);
@@ -208,6 +270,16 @@ struct Put {
     for (const TimedEvent& event : from.events) put(event, *to.add_events());
     to.set_until(from.until);
     to.set_heard(from.heard);
+    to.set_agreed(from.agreed);
+  }
+  void operator()(const Harmony& from) const {
+    v1::Harmony& to = *down->mutable_harmony();
+    to.set_request(from.request);
+    for (const generate::ChartChord& one : from.chords) {
+      v1::Chord& chord = *to.add_chords();
+      chord.set_at(one.at);
+      chord.set_classes(static_cast<std::uint32_t>(one.classes.to_ulong()));
+    }
   }
   void operator()(const Late& from) const { down->mutable_late()->set_request(from.request); }
   void operator()(const Refused& from) const { down->mutable_refused()->set_reason(from.reason); }
@@ -227,6 +299,43 @@ bool read(std::string_view bytes, Message& message) {
 }
 
 }  // namespace
+
+Down answer_of(std::span<const generate::Drafted> drafted) {
+  using Kind = generate::Drafted::Kind;
+  Draft draft;
+  Harmony harmony;
+  for (const generate::Drafted& one : drafted) {
+    draft.request = harmony.request = one.request;
+    if (one.kind == Kind::event) draft.events.push_back(one.event);
+    if (one.kind == Kind::chord) harmony.chords.push_back(one.chord);
+    if (one.kind != Kind::covered) continue;
+    draft.until = one.until;
+    draft.heard = one.heard;
+    if (one.adopted) draft.agreed = one.until;
+  }
+  if (!harmony.chords.empty()) return harmony;
+  return draft;
+}
+
+std::vector<generate::Drafted> drafted_of(const Draft& draft) {
+  using Kind = generate::Drafted::Kind;
+  std::vector<generate::Drafted> drafted;
+  const auto add = [&](Kind kind, const TimedEvent& event, std::int32_t until, bool agreed) {
+    drafted.push_back({kind, draft.request, event, until, draft.heard, agreed, {}, {}});
+  };
+  if (draft.agreed > 0) add(Kind::covered, {}, draft.agreed, true);
+  for (const TimedEvent& event : draft.events) add(Kind::event, event, 0, false);
+  if (draft.until > draft.agreed) add(Kind::covered, {}, draft.until, false);
+  return drafted;
+}
+
+std::vector<generate::Drafted> drafted_of(const Harmony& harmony) {
+  std::vector<generate::Drafted> drafted;
+  for (const generate::ChartChord& chord : harmony.chords)
+    drafted.push_back(
+        {generate::Drafted::Kind::chord, harmony.request, {}, 0, 0, false, {}, chord});
+  return drafted;
+}
 
 std::string encode(const Up& message) {
   v1::Up up;
@@ -269,6 +378,8 @@ Result<Down> parse_down(std::string_view bytes) {
       draft.request = down.draft().request();
       ANTIPHON_TRY(draft.events, take_all(down.draft().events()));
       ANTIPHON_CHECK(in_range("until", 0, longest_jam, down.draft().until()));
+      ANTIPHON_CHECK(in_range("agreed", 0, down.draft().until(), down.draft().agreed()));
+      draft.agreed = down.draft().agreed();
       draft.until = down.draft().until();
       draft.heard = down.draft().heard();
       return Down(std::move(draft));
@@ -279,6 +390,8 @@ Result<Down> parse_down(std::string_view bytes) {
       return Down(Refused{down.refused().reason()});
     case v1::Down::kPong:
       return Down(Ping{down.pong().stamp()});
+    case v1::Down::kHarmony:
+      return as<Down>(take(down.harmony()));
     case v1::Down::WHAT_NOT_SET:
       break;
   }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -36,6 +37,9 @@ struct Ask {
   std::uint32_t request = 0;
   std::uint32_t within_us = 0;  ///< Later, an answer for the first frame is worth nothing.
   std::int32_t reach = 0;       ///< Steps that the answer reaches; 0: as many as at joining.
+  /// What the edge drafted for the whole reach, to be checked; empty: the node drafts.
+  std::vector<generate::DrawnChoice> drafted = {};
+  std::int32_t foretold = 0;  ///< Steps whose harmony is asked for, too.
 };
 
 struct Tell {
@@ -60,6 +64,14 @@ struct Draft {
   std::vector<generate::TimedEvent> events;
   std::int32_t until = 0;
   std::uint32_t heard = 0;
+  /// Before this step the answer is what the edge drafted, and that isn't among the events.
+  std::int32_t agreed = 0;
+};
+
+/// The chords that are expected, in place of those from the first on.
+struct Harmony {
+  std::uint32_t request = 0;
+  generate::Chart chords;
 };
 
 struct Late {
@@ -70,7 +82,12 @@ struct Refused {
   std::string reason;  ///< One sentence.
 };
 
-using Down = std::variant<Joined, Draft, Late, Refused, Ping>;
+using Down = std::variant<Joined, Draft, Late, Refused, Ping, Harmony>;
+
+/// What an improviser has drafted or foretold, which isn't nothing, as a message, and back.
+Down answer_of(std::span<const generate::Drafted> drafted);
+std::vector<generate::Drafted> drafted_of(const Draft& draft);
+std::vector<generate::Drafted> drafted_of(const Harmony& harmony);
 
 std::string encode(const Up& message);
 std::string encode(const Down& message);

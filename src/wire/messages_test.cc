@@ -72,6 +72,56 @@ TEST(Messages, EventsAndQuestionsComeAsTheyWereSent) {
   EXPECT_EQ(draft.heard, 3U);
 }
 
+TEST(Messages, ADraftToBeCheckedComesAsItWasSent) {
+  generate::DrawnChoice certain, open;
+  certain = {64, 1, {{{64, 255}}}};
+  open = {3, 3, {{{12, 255}, {0, 200}, {3, 1}}}};
+  const std::vector<generate::DrawnChoice> drafted = {certain, open, open};
+  const auto up = sent(Tell{{}, Ask{102, 7, 12000, 3, drafted}});
+  ASSERT_TRUE(up.ok()) << up.error().message;
+  EXPECT_EQ(std::get<Tell>(*up).ask->drafted, drafted);
+
+  const auto down = parse_down(encode(Down(Draft{7, {}, 105, 3, 105})));
+  ASSERT_TRUE(down.ok()) << down.error().message;
+  EXPECT_EQ(std::get<Draft>(*down).agreed, 105);
+}
+
+TEST(Messages, HarmonyComesAsItWasSent) {
+  const Harmony harmony{7, {{96, music::PitchClassSet(0b000010010001)}, {120, {}}}};
+  const auto down = parse_down(encode(Down(harmony)));
+  ASSERT_TRUE(down.ok()) << down.error().message;
+  EXPECT_EQ(std::get<Harmony>(*down).chords, harmony.chords);
+  EXPECT_EQ(std::get<Harmony>(answer_of(drafted_of(harmony))).chords, harmony.chords);
+  const Harmony backwards{7, {{96, {}}, {72, {}}}};
+  EXPECT_THAT(parse_down(encode(Down(backwards))).error().message,
+              HasSubstr("a chord's time must be 96"));
+}
+
+TEST(Messages, WhatIsAgreedOnComesBeforeTheRest) {
+  const Draft draft{7, {note(108)}, 111, 3, 105};
+  const auto drafted = drafted_of(draft);
+  ASSERT_EQ(drafted.size(), 3u);
+  EXPECT_TRUE(drafted[0].adopted);
+  EXPECT_EQ(drafted[0].until, 105);
+  const auto again = std::get<Draft>(answer_of(drafted));
+  EXPECT_EQ(again.agreed, 105);
+  EXPECT_EQ(again.until, 111);
+  EXPECT_EQ(again.events, draft.events);
+}
+
+TEST(Messages, ADraftOfNoDistributionIsRefused) {
+  const auto refused = [](generate::DrawnChoice choice) {
+    const auto up = sent(Tell{{}, Ask{0, 1, 0, 3, {choice}}});
+    return up.ok() ? std::string() : up.error().message;
+  };
+  EXPECT_EQ(refused({64, 2, {{{64, 255}, {65, 0}}}}),
+            "message: a draft with a choice that is none");
+  EXPECT_EQ(refused({64, 2, {{{64, 255}, {64, 1}}}}),
+            "message: a draft with a choice that is none");
+  EXPECT_EQ(refused({130, 1, {{{130, 255}}}}), "message: a draft with a choice that is none");
+  EXPECT_EQ(refused({9, 1, {{{8, 255}}}}), "message: a draft that is cut short");
+}
+
 TEST(Messages, WhatIsOutOfItsRangeIsNamed) {
   const auto refused = [](auto change) {
     Join join = join_of();
