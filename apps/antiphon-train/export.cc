@@ -14,7 +14,7 @@ namespace antiphon::apps {
 
 void add_export(CLI::App& app) {
   struct Options {
-    std::string checkpoint, out, type = "int8", name, version = "1", licence = "Apache-2.0", data;
+    std::string checkpoint, out, type = "int8", name, version = "1", licence = "not stated", data;
   };
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("export", "Make a model folder of a checkpoint");
@@ -25,7 +25,8 @@ void add_export(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--name", options->name, "The model's name; by default the folder's");
   command->add_option("--model-version", options->version)->capture_default_str();
-  command->add_option("--licence", options->licence)->capture_default_str();
+  command->add_option("--licence", options->licence, "Of the weights, such as CC-BY-4.0")
+      ->capture_default_str();
   command->add_option("--data", options->data, "What it was trained on, in a sentence");
   command->callback([options] {
     std::map<std::string, std::string> facts;
