@@ -139,13 +139,15 @@ class FarWorker {
     }
     if (!told.empty()) {
       const std::size_t bytes = wire::encode(wire::Up(message)).size();
-      bytes_up_ += bytes;
       if (const auto at = up_.send(now, bytes)) {
+        bytes_up_ += bytes;
         rising_.push_back({*at, std::move(told)});
       } else {
-        // Who comes back is told what it missed.
+        // Who comes back is told what it missed, as far as `NodeLink` remembers it.
         std::copy_if(told.begin(), told.end(), std::back_inserter(missed_),
                      [](const Told& one) { return one.kind == Told::Kind::event; });
+        constexpr std::size_t remembered = 4096;
+        if (missed_.size() > remembered) missed_.erase(missed_.begin(), missed_.end() - remembered);
       }
     }
     told.clear();
