@@ -27,7 +27,7 @@ constexpr std::int32_t longest_rest = 96;
 // On a chart's weak times, what other notes than its chord's lose of their logits.
 constexpr float off_chord = 1.5f;
 // On quarters, what other notes than those of a foretold chord lose; between them, half of that.
-constexpr float off_foretold = 1.0f;
+constexpr float off_foretold = 0.3f;
 
 music::PitchRange whole_range_of(const tokens::Slot& slot) {
   if (slot.instrument == tokens::instrument_drums) return music::drum_keys;
