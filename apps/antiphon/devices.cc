@@ -36,10 +36,14 @@ void add_device_flags(CLI::App& flags, DeviceOptions& options) {
 Result<Devices> open_devices(const DeviceOptions& options, const live::Wakeup& wakeup) {
   Devices devices;
   std::string heard;
-  if (options.someone_plays() || !options.midi_out.empty()) {
+  if (options.someone_plays() || !options.midi_out.empty() || !options.clock.empty()) {
     ANTIPHON_TRY(const live::MidiSystem system, system_of(options));
     if (options.someone_plays()) {
       ANTIPHON_TRY(devices.input, live::MidiInput::open(system, options.midi_in, wakeup));
+    }
+    if (!options.clock.empty()) {
+      ANTIPHON_TRY(devices.clock, live::MidiInput::open(system, options.clock, wakeup,
+                                                        "Antiphon keeps time", true));
     }
     if (!options.midi_out.empty()) {
       ANTIPHON_TRY(auto output, live::MidiOutput::open(system, options.midi_out));
@@ -60,6 +64,8 @@ Result<Devices> open_devices(const DeviceOptions& options, const live::Wakeup& w
     }
   }
   devices.said = "Plays on " + (heard.empty() ? "nothing that is heard" : heard);
+  if (devices.clock)
+    devices.said = "Waits for '" + devices.clock->name() + "' to start. " + devices.said;
   if (devices.input) devices.said = "Hears '" + devices.input->name() + "'. " + devices.said;
   return devices;
 }

@@ -15,7 +15,7 @@ namespace antiphon::app {
 
 /// The flags that say where a jam is played on and heard.
 struct DeviceOptions {
-  std::string midi_in, midi_out, midi_system;
+  std::string midi_in, midi_out, midi_system, clock;
   std::string sound;  ///< A driver, `auto`, `none`, or empty: `auto` where a port is played on.
   std::string soundfont;
   bool through = true;
@@ -41,7 +41,7 @@ class Loudspeakers : public live::MessageSink {
 /// Devices as they were opened. What was asked for and isn't there is an error; sound that nobody
 /// asked for by name and that isn't there is told on standard error.
 struct Devices {
-  std::unique_ptr<live::MidiInput> input;
+  std::unique_ptr<live::MidiInput> input, clock;
   Loudspeakers loudspeakers;
   std::string said;  ///< One line: where one plays, and where it is heard.
 };

@@ -23,6 +23,7 @@
 #include "edge/node_link.h"
 #include "edge/performer.h"
 #include "generate/net_model.h"
+#include "live/midi_clock.h"
 #include "music/instruments.h"
 
 namespace antiphon::app {
@@ -45,6 +46,7 @@ struct Options : PerformingOptions {
   int bars = 0;
   int count_in = -1;  // -1: one bar for someone at a port.
   bool metronome = false;
+  bool follow = false, free = false;  // Whose the tempo is; else a clock's, or what was said.
   double horizon_ms = 12;
   std::int32_t stale = edge::Pace().stale;
   double simulated_ms = 0.1;
@@ -197,14 +199,22 @@ Result<music::Meter> parse_meter(const std::string& text) {
   return music::Meter::of(over, under);
 }
 
-Result<generate::Control::Kind> parse_control_name(const std::string& name) {
-  const auto& names = generate::control_names;
-  const auto* const found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) {
-    return Error{Errc::invalid_input,
-                 "'" + name + "' is none of daring, density, register and rest"};
-  }
-  return static_cast<generate::Control::Kind>(found - names.begin());
+Result<std::size_t> index_of(std::span<const char* const> names, const std::string& name) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
+  std::string all;
+  for (const char* const one : names) all += (all.empty() ? "" : ", ") + std::string(one);
+  return Error{Errc::invalid_input, "'" + name + "' is none of " + all};
+}
+
+// A control's value as people write it.
+Result<float> parse_value(const std::string& text) {
+  float value = -1;
+  int read = 0;
+  const bool number = std::sscanf(text.c_str(), "%f%n", &value, &read) == 1 &&
+                      static_cast<std::size_t>(read) == text.size();
+  if (number && value >= 0 && value <= 1) return value;
+  return Error{Errc::invalid_input, "'" + text + "' is no value of 0 to 1"};
 }
 
 // BAR:NAME=VALUE.
@@ -212,22 +222,21 @@ Result<std::vector<edge::TimedControl>> parse_controls(const Options& options,
                                                        const edge::JamSetup& setup) {
   std::vector<edge::TimedControl> controls;
   for (const std::string& text : options.controls) {
-    int bar = 0, read = 0;
-    char name[16] = {};
-    float value = -1;
-    if (std::sscanf(text.c_str(), "%6d:%15[a-z]=%f%n", &bar, name, &value, &read) != 3 ||
-        static_cast<std::size_t>(read) != text.size() || bar < 1 || !(value >= 0 && value <= 1)) {
+    int bar = 0;
+    char name[16] = {}, written[16] = {};
+    if (std::sscanf(text.c_str(), "%6d:%15[a-z]=%15s", &bar, name, written) != 3 || bar < 1) {
       return Error{Errc::invalid_input, "--control: '" + text +
-                                            "' isn't BAR:NAME=VALUE with a value of 0 to 1, such "
-                                            "as 5:density=0.8"};
+                                            "' isn't BAR:NAME=VALUE, such as 5:density=0.8 or "
+                                            "9:rest=1"};
     }
-    const auto kind = parse_control_name(name);
-    if (!kind) return Error{Errc::invalid_input, "--control: " + kind.error().message};
+    const auto index = index_of(generate::control_names, name);
+    if (!index) return Error{Errc::invalid_input, "--control: " + index.error().message};
+    const auto kind = static_cast<generate::Control::Kind>(*index);
+    const auto value = parse_value(written);
+    if (!value) return Error{Errc::invalid_input, "--control: " + value.error().message};
     std::int32_t step = 0;
     for (int i = 1; i < bar; ++i) step += generate::bar_at(setup.header.meters, step).length;
-    // A frame is asked for before it begins.
-    const nanoseconds at = setup.timeline.time_of({step * tokens::ticks_per_step});
-    controls.push_back({std::max(nanoseconds{}, at - 2 * setup.pace.horizon), {*kind, value}});
+    controls.push_back({step, {kind, *value}});
   }
   std::stable_sort(controls.begin(), controls.end(),
                    [](const auto& a, const auto& b) { return a.at < b.at; });
@@ -246,9 +255,9 @@ Result<edge::ControlChanges> parse_control_changes(const Options& options) {
                                             "' isn't NAME=NUMBER with a control change of 0 to "
                                             "119, or -1 for none"};
     }
-    const auto kind = parse_control_name(name);
-    if (!kind) return Error{Errc::invalid_input, "--cc: " + kind.error().message};
-    changes[static_cast<std::size_t>(*kind)] = number;
+    const auto index = index_of(edge::wish_names, name);
+    if (!index) return Error{Errc::invalid_input, "--cc: " + index.error().message};
+    changes[*index] = number;
   }
   return changes;
 }
@@ -274,7 +283,8 @@ Result<edge::JamSetup> set_up(const Options& options) {
     }
     music.instrument = *program;
     ANTIPHON_TRY(auto setup, edge::improvise(music, ai, style));
-    setup.count_in = options.count_in >= 0 ? options.count_in : 1;
+    const bool own_time = !options.free && options.devices.clock.empty();
+    setup.count_in = options.count_in >= 0 ? options.count_in : (own_time ? 1 : 0);
     return setup;
   }
   ANTIPHON_TRY(music::Score score, read_score(options.in));
@@ -316,10 +326,15 @@ Result<std::unique_ptr<edge::NodeLink>> join_node(const Options& options,
   return link;
 }
 
+std::string whose_tempo(const Options& options) {
+  if (options.follow) return "yours";
+  if (options.free) return "free";
+  return options.devices.clock.empty() ? "as said" : "the clock's";
+}
+
 // Plays on real devices, or on none, until the music or the player ends it.
 Result<Outcome> play(const Options& options, const edge::Models& models,
-                     const std::optional<LoadedModel>& own, edge::JamSetup setup,
-                     const generate::Progress& progress) {
+                     const std::optional<LoadedModel>& own, edge::JamSetup setup) {
   ANTIPHON_TRY(const live::Wakeup wakeup, live::Wakeup::make());
   ANTIPHON_TRY(Devices devices, open_devices(options.devices, wakeup));
   std::unique_ptr<edge::NodeLink> link;
@@ -327,28 +342,31 @@ Result<Outcome> play(const Options& options, const edge::Models& models,
     ANTIPHON_TRY(link, join_node(options, own, setup, wakeup));
   }
   const auto keys = TerminalKeys::start(wakeup);
-  const auto played = [&](edge::Player& player, const edge::Watch& watch) -> Result<Outcome> {
-    const edge::Stage stage{player,     devices.loudspeakers,
-                            wakeup,     options.devices.through,
-                            link.get(), keys ? &keys->queue() : nullptr};
-    ANTIPHON_TRY(edge::Jam jam, edge::play_live(models, setup, stage, watch));
+  std::optional<live::PortClock> clock;
+  if (devices.clock) clock.emplace(*devices.clock);
+  ANTIPHON_TRY(JamView view, JamView::open(setup.header, devices.input.get(),
+                                           {whose_tempo(options), keys != nullptr}));
+  const auto played = [&](edge::Player& player) -> Result<Outcome> {
+    const edge::Stage stage{player,
+                            devices.loudspeakers,
+                            wakeup,
+                            options.devices.through,
+                            link.get(),
+                            keys ? &keys->queue() : nullptr,
+                            clock ? &*clock : nullptr};
+    ANTIPHON_TRY(edge::Jam jam, edge::play_live(models, setup, stage, view.watch()));
     Outcome outcome{std::move(jam), {}};
     if (link) outcome.link = link->report();
     return outcome;
   };
   if (!devices.input) {
     edge::ScriptedPlayer player(setup.performer);
-    return played(player, [&](nanoseconds now, const edge::Conductor&) {
-      const std::chrono::duration<double> length = setup.length;
-      return progress(std::max(0.0, std::chrono::duration<double>(now) / length));
-    });
+    return played(player);
   }
-  std::cerr << devices.said << ". Ctrl-C ends it with the bar";
-  if (keys) std::cerr << "; d D density, r R register, w W daring, space rests";
-  std::cerr << ".\n";
+  std::cerr << devices.said << ".\n";
   ANTIPHON_TRY(const auto changes, parse_control_changes(options));
   edge::PortPlayer player(*devices.input, setup.timeline.time_of(music::Ticks{240}), changes);
-  return played(player, watch_jam(setup.header, *devices.input));
+  return played(player);
 }
 
 Status jam(const Options& options) {
@@ -362,6 +380,8 @@ Status jam(const Options& options) {
   if (options.simulate && options.devices.someone_plays())
     return Error{Errc::invalid_input,
                  "who plays on a port can't be simulated: leave --simulate out"};
+  if (options.simulate && !options.devices.clock.empty())
+    return Error{Errc::invalid_input, "a clock at a port can't be simulated: leave --simulate out"};
   if (options.simulate && !options.node.empty())
     return Error{Errc::invalid_input,
                  "a node can't be simulated here (antiphon atlas does): leave --simulate out"};
@@ -377,7 +397,15 @@ Status jam(const Options& options) {
   setup.pace.deadline = setup.pace.horizon / 4;
   setup.pace.stale = options.stale;
   setup.pace.trade = options.trade;
+  setup.pace.follows = options.follow;
+  setup.pace.free = options.free;
   ANTIPHON_TRY(setup.controls, parse_controls(options, setup));
+  const live::Timeline players_time = setup.timeline;
+  if (options.follow || options.free) {
+    // It isn't told of changes to come. Who plays freely knows of no bars.
+    setup.timeline = live::Timeline({}, players_time.tempo_at({}));
+    if (options.free) setup.header.meters.clear();
+  }
   if (!options.chart.empty()) {
     // Who plays without an end may go on for a day.
     const auto end = static_cast<std::int32_t>(
@@ -389,7 +417,6 @@ Status jam(const Options& options) {
   const auto session = model ? generate::make_event_model(model->net) : nullptr;
   const auto quick = reflex ? generate::make_event_model(reflex->net) : nullptr;
   const edge::Models models{session.get(), quick.get()};
-  const auto progress = show_progress("Jamming");
   const auto start = std::chrono::steady_clock::now();
   const double cpu_before = cpu_seconds();
   Outcome played{{setup.timeline, {}, {}, {}, {}, false, false}, {}};
@@ -398,9 +425,9 @@ Status jam(const Options& options) {
     cost.step = cost.draw = std::chrono::round<nanoseconds>(Milliseconds(options.simulated_ms));
     cost.stalls = options.stalls;
     cost.seed = options.sampling.seed;
-    played.jam = edge::simulate(models, setup, cost, progress);
+    played.jam = edge::simulate(models, setup, cost, show_progress("Jamming"));
   } else {
-    ANTIPHON_TRY(played, play(options, models, model, setup, progress));
+    ANTIPHON_TRY(played, play(options, models, model, setup));
   }
   const double cpu = cpu_seconds() - cpu_before;
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
@@ -420,7 +447,9 @@ Status jam(const Options& options) {
   ANTIPHON_CHECK(write_music(options, edge::recording_of(played.jam, setup.header)));
   if (!options.timeline.empty())
     ANTIPHON_CHECK(write_file(options.timeline, timeline_of(played.jam).dump(1) + "\n"));
-  const Json facts = facts_of(options, model, reflex, setup, played, wall.count(), cpu);
+  Json facts = facts_of(options, model, reflex, setup, played, wall.count(), cpu);
+  if (options.follow && !options.devices.someone_plays())
+    facts["beat_error_ms"] = to_json(edge::beat_errors(played.jam, players_time));
   if (!options.report.empty()) {
     ANTIPHON_CHECK(write_file(options.report,
                               facts.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
@@ -442,6 +471,16 @@ Action jam_command(CLI::App& flags) {
   add_casting_flags(flags, options->casting);
   flags.add_option("--tempo", options->bpm,
                    "Quarters a minute (default: the file's; 120 for someone at a port)");
+  auto* const follow =
+      flags.add_flag("--follow", options->follow, "The tempo follows the player, from --tempo on");
+  auto* const free = flags.add_flag(
+      "--free", options->free, "No tempo: the player plays phrases as they like, each is answered");
+  flags
+      .add_option("--clock", options->devices.clock,
+                  "A MIDI port whose clock keeps the time: it starts and stops the jam")
+      ->excludes(follow)
+      ->excludes(free);
+  free->excludes(follow);
   flags.add_option("--meter", options->meter, "Of someone at a port")->capture_default_str();
   flags.add_option("--key", options->key, "Such as G or F#m, of someone at a port; else heard");
   flags.add_option("--instrument", options->instrument, "Of someone at a port")
@@ -496,7 +535,7 @@ Action jam_command(CLI::App& flags) {
   flags
       .add_option("--cc", options->control_changes,
                   "NAME=NUMBER: the control change that does the same (default: daring=1, "
-                  "density=74, register=71, rest=80)")
+                  "density=74, register=71, rest=80), or beats time (tap=81)")
       ->delimiter(',');
   add_model_flags(flags, *options);
   flags.add_option("--reflex", options->reflex,

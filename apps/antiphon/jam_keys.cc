@@ -32,18 +32,17 @@ class RawTerminalKeys : public TerminalKeys {
     thread_.join();
     tcsetattr(STDIN_FILENO, TCSANOW, &before_);
   }
-  live::SpscQueue<Control>& queue() override { return queue_; }
+  live::SpscQueue<edge::Wish>& queue() override { return queue_; }
 
  private:
   void read() {
-    KeyWishes wishes;
     while (!stopping_) {
       pollfd descriptor{STDIN_FILENO, POLLIN, 0};
       if (::poll(&descriptor, 1, 100) <= 0) continue;
       char key = 0;
       if (::read(STDIN_FILENO, &key, 1) != 1) return;
-      if (Control wish; wishes.press(key, wish)) {
-        queue_.push(wish);
+      if (const auto wish = wishes_.press(key, live::host_now())) {
+        queue_.push(*wish);
         wakeup_.notify();
       }
     }
@@ -51,28 +50,29 @@ class RawTerminalKeys : public TerminalKeys {
 
   const live::Wakeup& wakeup_;
   const termios before_;
-  live::SpscQueue<Control> queue_;
+  KeyWishes wishes_;
+  live::SpscQueue<edge::Wish> queue_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };
 
 }  // namespace
 
-bool KeyWishes::press(char key, Control& wish) {
-  constexpr std::string_view down = "wdr", up = "WDR";  // In the order of the kinds.
+std::optional<edge::Wish> KeyWishes::press(char key, std::chrono::nanoseconds at) {
+  constexpr std::string_view down = "wdr ", up = "WDR ";  // In the order of the kinds.
+  if (key == 't') return edge::Tap{at};
   const auto less = down.find(key), more = up.find(key);
-  if (key == ' ') {
-    wish.kind = Control::Kind::rest;
-    float& value = values_[static_cast<std::size_t>(wish.kind)];
-    wish.value = value = value > 0 ? 0.0f : 1.0f;
-    return true;
-  }
   const std::size_t index = std::min(less, more);
-  if (index == std::string_view::npos) return false;
+  if (index == std::string_view::npos) return {};
+  const auto kind = static_cast<Control::Kind>(index);
   float& value = values_[index];
-  value = std::clamp(value + (less != std::string_view::npos ? -step : step), 0.0f, 1.0f);
-  wish = {static_cast<Control::Kind>(index), value};
-  return true;
+  const float sign = less != std::string_view::npos ? -1.0f : 1.0f;
+  if (kind == Control::Kind::rest) {
+    value = 1 - value;
+  } else {
+    value = std::clamp(value + sign * step, 0.0f, 1.0f);
+  }
+  return Control{kind, value};
 }
 
 std::unique_ptr<TerminalKeys> TerminalKeys::start(const live::Wakeup& wakeup) {

@@ -2,15 +2,17 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
-#include "generate/guide.h"
+#include "edge/messages.h"
 #include "live/spsc_queue.h"
 #include "live/wakeup.h"
 
 namespace antiphon::app {
 
 /// Wishes from the terminal's keyboard: d D for density, r R for register, w W for daring, a step
-/// down or up, and the space bar for a rest and back.
+/// down or up, the space bar for a rest and back, and t on each
+/// beat for the tempo.
 ///
 /// Threads: one of its own reads; one other takes from `queue`.
 class TerminalKeys {
@@ -20,17 +22,18 @@ class TerminalKeys {
   static std::unique_ptr<TerminalKeys> start(const live::Wakeup& wakeup);
   virtual ~TerminalKeys() = default;
 
-  virtual live::SpscQueue<generate::Control>& queue() = 0;
+  /// Taps are in host time.
+  virtual live::SpscQueue<edge::Wish>& queue() = 0;
 };
 
 /// What keys wish for, as they come.
 class KeyWishes {
  public:
-  /// False if the key means nothing.
-  bool press(char key, generate::Control& wish);
+  /// Nothing if the key, pressed at `at`, means nothing.
+  std::optional<edge::Wish> press(char key, std::chrono::nanoseconds at);
 
  private:
-  float values_[generate::control_names.size()] = {0.5f, 0.5f, 0.5f, 0};
+  std::array<float, generate::control_names.size()> values_ = {0.5f, 0.5f, 0.5f, 0};
 };
 
 }  // namespace antiphon::app

@@ -103,7 +103,7 @@ class Client {
   const std::vector<edge::FrameRecord>& frames() const { return conductor_.frames(); }
 
  private:
-  const edge::JamSetup setup_;
+  edge::JamSetup setup_;
   const std::unique_ptr<edge::NodeLink> link_;
   const nanoseconds start_;
   const std::unique_ptr<generate::EventModel> model_;

@@ -2,6 +2,7 @@
 #include "edge/conductor.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "music/instruments.h"
@@ -17,22 +18,34 @@ using tokens::Role;
 
 namespace {
 
+using music::Ticks;
 using tokens::ticks_per_step;
+
+double quarters_of(std::int32_t step) {
+  return static_cast<double>(step) / tokens::steps_per_quarter;
+}
+
+music::Tempo bounded_tempo(double bpm) { return *music::Tempo::of(std::clamp(bpm, 4.0, 1000.0)); }
+
 // A model that is gone may hold a note, but not for good.
 constexpr std::int32_t longest_hold = 8 * 4 * tokens::steps_per_quarter;
+
+// Of music that is far from where it should be, the tempo isn't bent by more than this.
+constexpr double most_haste = 2;
 
 std::size_t key_of(int slot, int pitch) { return static_cast<std::size_t>(slot * 128 + pitch); }
 
 }  // namespace
 
-Conductor::Conductor(live::Timeline timeline, tokens::Header header, const Pace& pace,
+Conductor::Conductor(live::Timeline& timeline, tokens::Header header, const Pace& pace,
                      nanoseconds end, const Crew& crew, std::unique_ptr<Scheduler> scheduler)
-    : timeline_(std::move(timeline)),
+    : timeline_(timeline),
       header_(std::move(header)),
       pace_(pace),
       end_(end),
       crew_(crew),
       quantizer_(pace.spread),
+      tracker_(timeline_.tempo_at({}), pace.spread),
       loudness_(header_.meters),
       scheduler_(std::move(scheduler)) {
   sounding_.fill({0, silent});
@@ -45,6 +58,7 @@ Conductor::Conductor(live::Timeline timeline, tokens::Header header, const Pace&
                                                 part.instrument));
     }
   }
+  if (pace_.free) hold();
 }
 
 int Conductor::channel_of(int slot) const {
@@ -64,11 +78,21 @@ void Conductor::tell(const TimedEvent& event) {
   }
 }
 
+// The step that was meant. Who leads is believed of onsets, and of their ends the timeline is.
+std::int32_t Conductor::step_of(const Played& played) {
+  if (played.velocity > 0 && (pace_.follows || pace_.free)) {
+    if (pace_.free && turns_.turn() != Turns::Turn::player) begin_phrase();
+    const std::int32_t step = tracker_.hear(played.at) + follow_tracker();
+    turns_.hear(step, played.at);
+    return std::max(step, 0);
+  }
+  const double ticks = timeline_.ticks_at(played.at);
+  return quantizer_.step_of(ticks, timeline_.tempo_at({static_cast<std::int64_t>(ticks)}));
+}
+
 void Conductor::hear(const Played& played) {
   heard_.push_back(played);
-  const double ticks = timeline_.ticks_at(played.at);
-  std::int32_t step =
-      quantizer_.step_of(ticks, timeline_.tempo_at({static_cast<std::int64_t>(ticks)}));
+  std::int32_t step = step_of(played);
   std::int32_t& down = human_down_[key_of(played.slot, played.pitch)];
   if (down >= 0) {
     // Also where a key goes down that was never let go.
@@ -89,20 +113,116 @@ void Conductor::wish(const generate::Control& control) {
   }
 }
 
+// Of whole quarters that the tracker finds too many or too few nothing is known: it is told that
+// there were none. Gives by how many steps.
+std::int32_t Conductor::follow_tracker() {
+  live::Beat beat = tracker_.beat();
+  const double ahead = beat.quarters_at(time_of(frame_start())) - quarters_of(frame_start());
+  const double wrong = held_ ? 0 : -std::round(ahead);
+  const auto steps = static_cast<std::int32_t>(wrong) * tokens::steps_per_quarter;
+  tracker_.shift(steps);
+  beat.quarters += wrong;
+  follow(beat);
+  return steps;
+}
+
+// What comes is the first note of a phrase, at any tempo. It is the answer's end.
+void Conductor::begin_phrase() {
+  if (!held_) hold();
+  tracker_.listen_anew(frame_start());
+}
+
+void Conductor::tap(nanoseconds at) {
+  const auto length = taps_.tap(at);
+  if (!length || held_ || pace_.free) return;
+  const double steps = timeline_.ticks_at(at) / ticks_per_step;
+  const std::int32_t beat = generate::bar_at(header_.meters, static_cast<std::int32_t>(steps)).beat;
+  const double quarters = quarters_of(beat);
+  const auto tempo = music::Tempo::of(60e9 * quarters / static_cast<double>(length->count()));
+  if (!tempo) return;
+  tracker_.believe({std::round(steps / beat) * quarters, at, *tempo});
+  follow_tracker();
+}
+
+void Conductor::follow(const live::Beat& beat) {
+  const Ticks from{frame_start() * ticks_per_step};
+  const double quarters = quarters_of(frame_start());
+  if (std::exchange(held_, false)) {
+    const nanoseconds left(std::llround((quarters - beat.quarters) * 60e9 / beat.tempo.bpm()));
+    timeline_.set_tempo(from, beat.at + std::max(left, pace_.horizon), beat.tempo);
+    return;
+  }
+  // It is made up for within a quarter.
+  const double ahead = beat.quarters_at(timeline_.time_of(from)) - quarters;
+  const double haste = std::clamp(1 / std::max(1 - ahead, 1e-3), 1 / most_haste, most_haste);
+  timeline_.set_tempo(from, bounded_tempo(beat.tempo.bpm() * haste));
+  timeline_.set_tempo(from + Ticks::quarters(1), beat.tempo);
+}
+
+void Conductor::keep_time(const live::ClockNews& news) {
+  using Kind = live::ClockNews::Kind;
+  const std::int32_t frame = frame_start();
+  const generate::GridBar bar = generate::bar_at(header_.meters, frame);
+  clock_stopped_ = news.kind == Kind::stop;
+  if (news.kind == Kind::start)
+    clock_starts_at_ = quarters_of(frame == bar.start ? frame : bar.start + bar.length);
+  if (news.kind != Kind::beat) silent_for_bar_ = !held_ && (clock_stopped_ || frame != bar.start);
+  if (clock_stopped_) return;
+  live::Beat beat = news.beat;
+  beat.quarters += clock_starts_at_;
+  follow(beat);
+}
+
+void Conductor::hold() {
+  if (held_) return;
+  held_ = true;
+  end_all(frame_start());
+  timeline_.hold({frame_start() * ticks_per_step});
+}
+
+void Conductor::finish(nanoseconds now) {
+  if (held_ || now <= nanoseconds{}) {
+    end_ = std::min(end_, std::max(now, nanoseconds{}));
+    return;
+  }
+  const auto step = static_cast<std::int32_t>(timeline_.ticks_at(now) / ticks_per_step);
+  const generate::GridBar bar = generate::bar_at(header_.meters, step);
+  finish_at(bar.start + bar.length);
+}
+
+void Conductor::wish(const Wish& wish) {
+  if (const auto* const tap_of = std::get_if<Tap>(&wish)) tap(tap_of->at);
+  if (const auto* const control = std::get_if<generate::Control>(&wish)) this->wish(*control);
+}
+
 void Conductor::take(Model model, const Drafted& drafted, nanoseconds now) {
-  if (const auto choice = scheduler_->take(model, drafted, frame_start(), now)) fix(now, *choice);
+  const auto choice = scheduler_->take(model, drafted, frame_start(), now);
+  if (choice && !held_) fix(now, *choice);
 }
 
 nanoseconds Conductor::next() const {
   const nanoseconds begins = time_of(frame_start());
-  if (begins >= end_) return nanoseconds::max();
+  if (begins >= end_ || frame_start() >= last_step_) return nanoseconds::max();
   return begins - scheduler_->ahead(frame_start());
 }
 
 void Conductor::advance(nanoseconds now) {
   while (next() <= now) {
+    if (pace_.free) take_turns(now);
+    if (silent_for_bar_ && generate::bar_at(header_.meters, frame_start()).start == frame_start()) {
+      silent_for_bar_ = false;
+      if (clock_stopped_) hold();
+    }
+    if (held_) return;
     if (const auto choice = scheduler_->advance(frame_start(), now)) fix(now, *choice);
   }
+}
+
+void Conductor::take_turns(nanoseconds now) {
+  const bool held = std::any_of(human_down_.begin(), human_down_.end(),
+                                [](std::int32_t onset) { return onset >= 0; });
+  turns_.advance(frame_start(), now, timeline_.tempo_at({frame_start() * ticks_per_step}), held);
+  if (turns_.turn() == Turns::Turn::nobody) hold();
 }
 
 Draft Conductor::bar_before() const {
@@ -120,7 +240,8 @@ Draft Conductor::bar_before() const {
 
 // Whether AI parts begin nothing in this frame.
 bool Conductor::rests(std::int32_t frame) const {
-  if (rest_wished_ || (pace_.waits && heard_.empty())) return true;
+  if (rest_wished_ || silent_for_bar_ || (pace_.waits && heard_.empty())) return true;
+  if (pace_.free) return !turns_.answers(frame);
   if (pace_.trade == 0) return false;
   const generate::GridBar bar = generate::bar_at(header_.meters, frame);
   return bar.start / bar.length / pace_.trade % 2 == 0;
@@ -138,7 +259,7 @@ void Conductor::fix(nanoseconds now, const Choice& choice) {
   end_notes(from, draft);
   const bool silent_frame = rests(from);
   // When it is the player's turn, what sounds has an end.
-  if (silent_frame && pace_.trade > 0) end_all(from);
+  if (silent_frame && (pace_.trade > 0 || silent_for_bar_)) end_all(from);
   for (const TimedEvent& event : draft.events) {
     if (silent_frame || event.at < from || event.at >= until) continue;
     end_notes(event.at, draft);
@@ -204,6 +325,11 @@ void Conductor::play(const TimedEvent& next, const Draft& draft) {
 }
 
 void Conductor::end(nanoseconds now) {
+  if (held_) {
+    const Ticks at{frame_start() * ticks_per_step};
+    timeline_.set_tempo(at, now, timeline_.tempo_at(at));
+    finish_at(frame_start());
+  }
   const auto step = static_cast<std::int32_t>(timeline_.ticks_at(now) / ticks_per_step);
   for (int slot = 0; slot < static_cast<int>(header_.slots.size()); ++slot) {
     for (int pitch = 0; pitch < 128; ++pitch) {

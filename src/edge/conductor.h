@@ -10,9 +10,13 @@
 
 #include "edge/messages.h"
 #include "edge/scheduler.h"
+#include "edge/turns.h"
 #include "generate/loudness.h"
+#include "live/beat_tracker.h"
+#include "live/clock.h"
 #include "live/output.h"
 #include "live/quantizer.h"
+#include "live/tap_tempo.h"
 #include "live/timeline.h"
 #include "tokens/stream.h"
 
@@ -46,27 +50,46 @@ struct NoteRecord {
 /// Leads a jam: hears the players, tells the improvisers what was played, and plays what its
 /// scheduler chooses for each frame, or the bar before once more where that is nothing.
 ///
+/// It keeps the time as well: where the player leads, or taps, or another clock does, what isn't
+/// fixed yet is moved on the timeline, so nothing that was sent is ever taken back.
+///
 /// It is a plain state machine on times that it is given, so that a jam can run in real time or
 /// simulated, with the same result for the same times.
 ///
 /// Threads: one. Real time: `advance` allocates only for the record of the jam.
 class Conductor {
  public:
-  /// No frame begins at `end` or later. `crew`: whom the scheduler may ask.
-  Conductor(live::Timeline timeline, tokens::Header header, const Pace& pace,
+  /// `timeline` is borrowed, and changed where the tempo is. No frame begins at `end` or later.
+  /// `crew`: whom the scheduler may ask.
+  Conductor(live::Timeline& timeline, tokens::Header header, const Pace& pace,
             std::chrono::nanoseconds end, const Crew& crew, std::unique_ptr<Scheduler> scheduler);
 
   void hear(const Played& played);
   /// A wish for the AI parts. A node isn't told, but its notes rest as well.
   void wish(const generate::Control& control);
+  void wish(const Wish& wish);
+  /// Somebody else keeps the time. Whoever does, the music gets where it should be within a
+  /// quarter. When a clock stops, the bar is played out in silence; it goes on with the next bar.
+  void keep_time(const live::ClockNews& news);
+  /// The music stands still from the next frame on; what sounds is ended then.
+  void hold();
+  bool held() const { return held_; }
   void take(Model model, const Drafted& drafted, std::chrono::nanoseconds now);
 
   /// When `advance` is to be called at the latest; after the last frame, never.
   std::chrono::nanoseconds next() const;
   /// Does what is due.
   void advance(std::chrono::nanoseconds now);
-  /// No frame that isn't fixed yet begins at `end` or later.
-  void finish(std::chrono::nanoseconds end) { end_ = std::min(end_, end); }
+  /// The jam ends with the bar, at once where the music stands still or hasn't begun.
+  void finish(std::chrono::nanoseconds now);
+  /// No frame begins at this step or later.
+  void finish_at(std::int32_t step) { last_step_ = std::min(last_step_, step); }
+  /// When the jam is over, as far as is known.
+  std::chrono::nanoseconds ends() const { return std::min(end_, time_of(last_step_)); }
+  /// The step of the frame that is fixed next.
+  std::int32_t frame_start() const {
+    return static_cast<std::int32_t>(frames_.size()) * steps_per_frame;
+  }
   /// Ends the notes that sound, at `now`.
   void end(std::chrono::nanoseconds now);
 
@@ -89,10 +112,13 @@ class Conductor {
   };
   static constexpr std::size_t silent = SIZE_MAX;
 
-  std::int32_t frame_start() const {
-    return static_cast<std::int32_t>(frames_.size()) * steps_per_frame;
-  }
   std::chrono::nanoseconds time_of(std::int32_t step) const;
+  std::int32_t step_of(const Played& played);
+  void tap(std::chrono::nanoseconds at);
+  void follow(const live::Beat& beat);
+  std::int32_t follow_tracker();
+  void begin_phrase();
+  void take_turns(std::chrono::nanoseconds now);
   void fix(std::chrono::nanoseconds now, const Choice& choice);
   void play(const generate::TimedEvent& event, const Draft& draft);
   bool rests(std::int32_t frame) const;
@@ -103,13 +129,21 @@ class Conductor {
   Draft bar_before() const;
   int channel_of(int slot) const;
 
-  live::Timeline timeline_;
+  live::Timeline& timeline_;
   tokens::Header header_;
   Pace pace_;
   std::chrono::nanoseconds end_;
   Crew crew_;
+  std::int32_t last_step_ = INT32_MAX;
   bool rest_wished_ = false;
+  bool held_ = false;
   live::Quantizer quantizer_;
+  live::BeatTracker tracker_;
+  live::TapTempo taps_;
+  Turns turns_;                 // In free time.
+  double clock_starts_at_ = 0;  // In quarters of ours.
+  bool clock_stopped_ = false;
+  bool silent_for_bar_ = false;  // A clock that stopped has the rest of the bar.
   generate::Loudness loudness_;
   std::vector<live::TimedMessage> messages_;
 

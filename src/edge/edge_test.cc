@@ -198,7 +198,7 @@ void expect_silence_after(std::vector<live::TimedMessage> sent) {
 }
 
 // With a model and nobody else.
-Conductor conductor_of(const JamSetup& setup, nanoseconds end) {
+Conductor conductor_of(JamSetup& setup, nanoseconds end) {
   const Crew crew = {false, true, false};
   return {setup.timeline,
           setup.header,
@@ -209,7 +209,7 @@ Conductor conductor_of(const JamSetup& setup, nanoseconds end) {
 }
 
 TEST(Conductor, PlaysTheBarBeforeAgainWhenNoModelAnswers) {
-  const JamSetup setup = setup_of(melody(6));
+  JamSetup setup = setup_of(melody(6));
   Conductor conductor = conductor_of(setup, 4s);
   conductor.advance(conductor.next());
   const std::uint32_t request = conductor.to_tell(Model::edge).back().request;

@@ -16,6 +16,7 @@
 #include "edge/tiered_scheduler.h"
 #include "generate/event_model.h"
 #include "generate/sampler.h"
+#include "live/clock.h"
 #include "live/output.h"
 #include "live/spsc_queue.h"
 #include "tokens/stream.h"
@@ -27,7 +28,8 @@ struct JamSetup {
   tokens::Header header;               ///< Human and AI parts.
   live::Timeline timeline;             ///< Of times from the start of the jam.
   std::vector<Played> performer = {};  ///< What the human parts will do; sorted by time.
-  std::chrono::nanoseconds length{};
+  std::chrono::nanoseconds length{};   ///< No frame begins later,
+  std::int32_t last_step = INT32_MAX;  ///< nor at this step or later.
   generate::Sampling sampling = {};
   Pace pace = {};
   std::int32_t reach = 96;  ///< Steps that drafts reach ahead: two bars of 4/4.
@@ -37,7 +39,7 @@ struct JamSetup {
   bool metronome = false;                   ///< Clicks during the jam; in real time only.
   NodeTerms node = {};                      ///< Matter where a node takes part.
   generate::Chart chart = {};               ///< A node isn't told of it.
-  std::vector<TimedControl> controls = {};  ///< What will be wished for; sorted by time.
+  std::vector<TimedControl> controls = {};  ///< What will be wished for; sorted by step.
   /// A baseline's way of keeping time instead of `pace`; simulated only, without a reflex.
   std::optional<FixedInterval> baseline = {};
 };
@@ -92,11 +94,12 @@ Jam simulate(const Models& models, const JamSetup& setup, const SimulatedCost& c
 /// What takes part in a jam beside the model. All are borrowed.
 struct Stage {
   Player& player;
-  live::MessageSink& sink;     ///< Gets what Antiphon plays, and the clicks.
-  const live::Wakeup& wakeup;  ///< Notified when the player has something new.
-  bool through = false;        ///< The sink gets what the player plays, too.
-  Responder* node = nullptr;   ///< Takes part, if it isn't null.
-  live::SpscQueue<generate::Control>* controls = nullptr;  ///< What is wished for, may be null.
+  live::MessageSink& sink;                  ///< Gets what Antiphon plays, and the clicks.
+  const live::Wakeup& wakeup;               ///< Notified when the player has something new.
+  bool through = false;                     ///< The sink gets what the player plays, too.
+  Responder* node = nullptr;                ///< Takes part, if it isn't null.
+  live::SpscQueue<Wish>* wishes = nullptr;  ///< May be null; taps are in host time.
+  live::Clock* clock = nullptr;             ///< Whose time it is; null: the jam's own.
 };
 
 /// Called ten times a second with the jam's time (below 0 during the count-in); false ends the jam

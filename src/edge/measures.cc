@@ -101,6 +101,20 @@ JamMeasures measure(std::span<const Jam> jams) {
   return measures;
 }
 
+Spread beat_errors(const Jam& jam, const live::Timeline& players) {
+  std::vector<double> errors;
+  if (jam.heard.empty()) return {};
+  const double first = players.ticks_at(jam.heard.front().at);
+  const auto end = static_cast<std::int64_t>(jam.frames.size()) * frame_ticks;
+  for (std::int64_t at = 0; at < end; at += Ticks::per_quarter) {
+    const double tick = players.ticks_at(jam.timeline.time_of({at}));
+    if (tick < first) continue;
+    const auto nearest = Ticks::quarters(std::llround(tick / Ticks::per_quarter));
+    errors.push_back(std::abs(ms(jam.timeline.time_of({at}) - players.time_of(nearest))));
+  }
+  return spread_of(std::move(errors));
+}
+
 music::Score recording_of(const Jam& jam, const tokens::Header& header) {
   music::Score score;
   for (const auto& [at, meter] : header.meters)

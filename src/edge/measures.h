@@ -36,6 +36,10 @@ struct JamMeasures {
 JamMeasures measure(std::span<const Jam> jams);
 inline JamMeasures measure(const Jam& jam) { return measure(std::span(&jam, 1)); }
 
+/// How far the jam's quarters were from the player's, in milliseconds, where the player's are
+/// known: from the first note on, and of the nearest ones, since nobody said how many there are.
+Spread beat_errors(const Jam& jam, const live::Timeline& players);
+
 /// The jam as it was played, a part a slot of `header`: human notes where they fell, AI notes on
 /// the grid.
 music::Score recording_of(const Jam& jam, const tokens::Header& header);

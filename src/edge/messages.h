@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <variant>
 
 #include "generate/improviser.h"
 
@@ -14,11 +15,19 @@ using generate::Improviser;
 using generate::steps_per_frame;
 using generate::Told;
 
-/// A wish and when it is made.
+/// A wish, and the step from which it holds.
 struct TimedControl {
-  std::chrono::nanoseconds at{};
+  std::int32_t at = 0;
   generate::Control control;
 };
+
+/// Someone beats time.
+struct Tap {
+  std::chrono::nanoseconds at{};
+};
+
+/// What a player wants while the jam goes on.
+using Wish = std::variant<generate::Control, Tap>;
 
 /// Who answered a frame.
 enum class Tier : std::uint8_t {

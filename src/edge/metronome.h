@@ -17,7 +17,7 @@ namespace antiphon::edge {
 /// quarters.
 class Metronome {
  public:
-  /// Clicks from `count_in` bars before step 0 on, for good or to step 0.
+  /// `timeline` is borrowed. Clicks from `count_in` bars before step 0 on, for good or to step 0.
   Metronome(const live::Timeline& timeline,
             std::span<const tokens::GridChange<music::Meter>> meters, int count_in, bool goes_on);
 
@@ -31,7 +31,7 @@ class Metronome {
  private:
   std::chrono::nanoseconds time_of(std::int32_t step) const;
 
-  live::Timeline timeline_;
+  const live::Timeline& timeline_;
   std::vector<tokens::GridChange<music::Meter>> meters_;
   std::int32_t first_, next_;
   bool goes_on_;

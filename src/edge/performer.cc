@@ -54,12 +54,8 @@ Result<JamSetup> perform(const Score& score, std::span<const std::size_t> human,
   ANTIPHON_TRY(Score played, generate::human_score(score, human, ai.size()));
   played = repeated(std::move(played), times);
 
-  JamSetup setup{generate::duet_header(tokens::quantize(played), ai, style),
-                 live::Timeline({}, played),
-                 {},
-                 {},
-                 {},
-                 {}};
+  JamSetup setup{.header = generate::duet_header(tokens::quantize(played), ai, style),
+                 .timeline = live::Timeline({}, played)};
   for (std::size_t slot = 0; slot < played.parts.size(); ++slot) {
     for (const music::Note& note : played.parts[slot].notes) {
       const auto part = static_cast<std::uint8_t>(slot);
@@ -94,7 +90,10 @@ Result<JamSetup> improvise(const FreeMusic& music, std::span<const generate::AiP
                  .timeline = live::Timeline({}, music.tempo),
                  .length = some_day};
   setup.pace.waits = true;
-  if (music.bars > 0) setup.length = setup.timeline.time_of(music.meter.bar() * music.bars);
+  if (music.bars > 0) {
+    setup.last_step = static_cast<std::int32_t>(std::min<std::int64_t>(
+        music.meter.bar().count * music.bars / tokens::ticks_per_step, setup.last_step));
+  }
   return setup;
 }
 

@@ -29,15 +29,6 @@ live::TimedMessage message_of(const Played& played) {
              : live::TimedMessage::note_off(played.at, played.slot, played.pitch);
 }
 
-// Of the bar that `now` falls into; at once before the jam has begun.
-nanoseconds end_of_bar(const JamSetup& setup, nanoseconds now) {
-  if (now <= nanoseconds{}) return nanoseconds{};
-  const auto step =
-      static_cast<std::int32_t>(setup.timeline.ticks_at(now) / tokens::ticks_per_step);
-  const generate::GridBar bar = generate::bar_at(setup.header.meters, step);
-  return setup.timeline.time_of({(bar.start + bar.length) * tokens::ticks_per_step});
-}
-
 // The thread on which a model works.
 class Worker : public Responder {
  public:
@@ -118,10 +109,13 @@ Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& 
   }
   Responder* const node = node_may_hear(setup.node) ? stage.node : nullptr;
   const Crew crew = {node != nullptr, models.edge != nullptr, models.reflex != nullptr};
-  Conductor conductor(setup.timeline, setup.header, setup.pace, setup.length, crew,
-                      std::make_unique<TieredScheduler>(setup.timeline, setup.header.meters,
-                                                        setup.pace, crew, setup.node));
-  Metronome metronome(setup.timeline, setup.header.meters, setup.count_in, setup.metronome);
+  live::Timeline timeline = setup.timeline;
+  Conductor conductor(timeline, setup.header, setup.pace, setup.length, crew,
+                      std::make_unique<TieredScheduler>(timeline, setup.header.meters, setup.pace,
+                                                        crew, setup.node));
+  conductor.finish_at(setup.last_step);
+  if (stage.clock != nullptr) conductor.hold();  // Until the clock starts.
+  Metronome metronome(timeline, setup.header.meters, setup.count_in, setup.metronome);
   const std::pair<Model, Responder*> responders[] = {
       {Model::cloud, node}, {Model::edge, edge.get()}, {Model::reflex, reflex.get()}};
 
@@ -139,26 +133,33 @@ Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& 
       }
     }
   }
-  nanoseconds now = live::host_now() - start, end = setup.length, shown = now;
+  nanoseconds now = live::host_now() - start, shown = now;
   bool stopped = false;
   std::size_t wished = 0;
-  while (now < end) {
+  while (now < conductor.ends()) {
     Played played;
-    for (; wished < setup.controls.size() && setup.controls[wished].at <= now; ++wished)
+    for (; wished < setup.controls.size() && setup.controls[wished].at <= conductor.frame_start();
+         ++wished)
       conductor.wish(setup.controls[wished].control);
-    for (generate::Control control; stage.controls != nullptr && stage.controls->pop(control);)
-      conductor.wish(control);
+    for (live::ClockNews news; stage.clock != nullptr && stage.clock->poll(news);) {
+      news.beat.at -= start;
+      conductor.keep_time(news);
+    }
+    for (Wish wish; stage.wishes != nullptr && stage.wishes->pop(wish);) {
+      if (auto* const tap = std::get_if<Tap>(&wish)) tap->at -= start;
+      conductor.wish(wish);
+    }
     while (stage.player.next(now, played)) {
       conductor.hear(played);
       if (stage.through) conductor.to_send().push_back(message_of(played));
     }
-    for (generate::Control wish; stage.player.next_wish(wish);) conductor.wish(wish);
+    for (Wish wish; stage.player.next_wish(wish);) conductor.wish(wish);
     for (const auto& [model, responder] : responders) {
       for (Drafted drafted; responder != nullptr && responder->answer(drafted);)
         conductor.take(model, drafted, now);
     }
     conductor.advance(now);
-    metronome.click(std::min(now + clicks_ahead, end), conductor.to_send());
+    metronome.click(std::min(now + clicks_ahead, conductor.ends()), conductor.to_send());
     for (const auto& [model, responder] : responders) {
       if (responder != nullptr) responder->tell(conductor.to_tell(model));
     }
@@ -170,19 +171,16 @@ Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& 
     if (watch && !stopped && now - shown > std::chrono::milliseconds(100)) {
       shown = now;
       stopped = !watch(now, conductor);
-      if (stopped) {
-        end = std::min(end, end_of_bar(setup, now));
-        conductor.finish(end);
-      }
+      if (stopped) conductor.finish(now);
     }
-    nanoseconds next = std::min({conductor.next(), end, stage.player.due(),
+    nanoseconds next = std::min({conductor.next(), conductor.ends(), stage.player.due(),
                                  metronome.due() - clicks_ahead, shown + longest_nap});
     stage.wakeup.wait_until(start + next);
     now = live::host_now() - start;
   }
-  conductor.end(std::min(now, end));
+  conductor.end(std::min(now, conductor.ends()));
   output->stop();
-  return Jam{setup.timeline,   conductor.frames(),  conductor.notes(), conductor.heard(),
+  return Jam{timeline,         conductor.frames(),  conductor.notes(), conductor.heard(),
              output->errors(), output->real_time(), stopped,           conductor.plans()};
 }
 

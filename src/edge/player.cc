@@ -54,18 +54,21 @@ std::span<const Played> Keys::take(std::span<const std::uint8_t> bytes, nanoseco
   return played_;
 }
 
-std::optional<generate::Control> wish_of(std::span<const std::uint8_t> bytes,
-                                         const ControlChanges& changes) {
+std::optional<Wish> wish_of(std::span<const std::uint8_t> bytes, nanoseconds at,
+                            const ControlChanges& changes) {
+  using Kind = generate::Control::Kind;
   if (bytes.size() < 3 || (bytes[0] & 0xf0) != 0xb0 || bytes[2] > 127) return {};
   const auto* const found = std::find(changes.begin(), changes.end(), int{bytes[1]});
   if (found == changes.end()) return {};
-  return generate::Control{static_cast<generate::Control::Kind>(found - changes.begin()),
-                           static_cast<float>(bytes[2]) / 127};
+  if (found == changes.end() - 1)
+    return bytes[2] >= 64 ? std::optional(Wish(Tap{at})) : std::nullopt;
+  const auto kind = static_cast<Kind>(found - changes.begin());
+  return generate::Control{kind, static_cast<float>(bytes[2]) / 127};
 }
 
-bool PortPlayer::next_wish(generate::Control& control) {
+bool PortPlayer::next_wish(Wish& wish) {
   if (wishes_.empty()) return false;
-  control = wishes_.front();
+  wish = wishes_.front();
   wishes_.erase(wishes_.begin());
   return true;
 }
@@ -76,7 +79,7 @@ bool PortPlayer::next(nanoseconds, Played& played) {
     if (!input_.pop(message)) return false;
     nanoseconds at = message.at - start_;
     if (at < -early_) continue;
-    if (const auto wish = wish_of(message.bytes, changes_)) wishes_.push_back(*wish);
+    if (const auto wish = wish_of(message.bytes, at, changes_)) wishes_.push_back(*wish);
     ready_ = keys_.take(message.bytes, std::max(at, nanoseconds{}));
   }
   played = ready_.front();

@@ -25,8 +25,8 @@ class Player {
   /// is all.
   virtual bool next(std::chrono::nanoseconds now, Played& played) = 0;
   /// What was wished for together with what was played; false if that is all.
-  virtual bool next_wish(generate::Control& control) {
-    static_cast<void>(control);
+  virtual bool next_wish(Wish& wish) {
+    static_cast<void>(wish);
     return false;
   }
   /// When the next thing will be played, as far as it is known ahead.
@@ -64,13 +64,16 @@ class Keys {
   std::vector<Played> played_;
 };
 
-/// The control change (0 to 127) by which each kind of control is wished for; -1: by none.
-using ControlChanges = std::array<int, generate::control_names.size()>;
-/// Modulation wheel, brightness, resonance, and the first general-purpose switch.
-inline constexpr ControlChanges usual_control_changes = {1, 74, 71, 80};
-/// What a message wishes for; most for nothing.
-std::optional<generate::Control> wish_of(std::span<const std::uint8_t> bytes,
-                                         const ControlChanges& changes);
+/// The control change (0 to 127) by which each kind of control is wished for, and the beat is
+/// shown; -1: by none.
+using ControlChanges = std::array<int, generate::control_names.size() + 1>;
+inline constexpr std::array<const char*, generate::control_names.size() + 1> wish_names = {
+    "daring", "density", "register", "rest", "tap"};
+/// Modulation wheel, brightness, resonance, and two switches.
+inline constexpr ControlChanges usual_control_changes = {1, 74, 71, 80, 81};
+/// What a message of the time `at` wishes for; most for nothing.
+std::optional<Wish> wish_of(std::span<const std::uint8_t> bytes, std::chrono::nanoseconds at,
+                            const ControlChanges& changes);
 
 /// Someone at a MIDI port, in slot 0. What comes more than a sixteenth before the jam begins isn't
 /// part of it; later than that is meant for its first beat.
@@ -82,7 +85,7 @@ class PortPlayer : public Player {
       : input_(input), early_(early), changes_(changes) {}
   void begin(std::chrono::nanoseconds start) override { start_ = start; }
   bool next(std::chrono::nanoseconds now, Played& played) override;
-  bool next_wish(generate::Control& control) override;
+  bool next_wish(Wish& wish) override;
 
  private:
   live::MidiInput& input_;
@@ -91,7 +94,7 @@ class PortPlayer : public Player {
   Keys keys_;
   std::span<const Played> ready_;
   ControlChanges changes_;
-  std::vector<generate::Control> wishes_;  // The oldest first.
+  std::vector<Wish> wishes_;  // The oldest first.
 };
 
 }  // namespace antiphon::edge

@@ -8,9 +8,9 @@ namespace antiphon::edge {
 
 using std::chrono::nanoseconds;
 
-FixedIntervalScheduler::FixedIntervalScheduler(live::Timeline timeline, const FixedInterval& plan,
-                                               Model model)
-    : timeline_(std::move(timeline)), plan_(plan), model_(model) {}
+FixedIntervalScheduler::FixedIntervalScheduler(const live::Timeline& timeline,
+                                               const FixedInterval& plan, Model model)
+    : timeline_(timeline), plan_(plan), model_(model) {}
 
 nanoseconds FixedIntervalScheduler::ahead(std::int32_t frame) const {
   if (asked_for_next_ || frame == 0) return {};

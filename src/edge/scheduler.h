@@ -23,7 +23,10 @@ struct Pace {
   std::chrono::nanoseconds deadline = std::chrono::milliseconds(2);
   /// How far players are from the beat that they mean.
   std::chrono::nanoseconds spread = std::chrono::milliseconds(12);
-  bool waits = false;  ///< The AI parts rest until a human part has begun.
+  bool waits = false;    ///< The AI parts rest until a human part has begun.
+  bool follows = false;  ///< The tempo is the human parts', rather than what it was said to be.
+  /// The human parts play in their own time, and the AI parts answer their phrases.
+  bool free = false;
   /// The player has so many bars, then the AI parts have as many, and so on; 0: all play together.
   std::int32_t trade = 0;
   /// An edge's draft of more frames than this gives way to a reflex's fresh answer.
@@ -104,8 +107,8 @@ struct FixedInterval {
 /// asked.
 class FixedIntervalScheduler : public Scheduler {
  public:
-  /// `model` is the one that is asked.
-  FixedIntervalScheduler(live::Timeline timeline, const FixedInterval& plan, Model model);
+  /// `timeline` is borrowed. `model` is the one that is asked.
+  FixedIntervalScheduler(const live::Timeline& timeline, const FixedInterval& plan, Model model);
 
   std::chrono::nanoseconds ahead(std::int32_t frame) const override;
   std::optional<Choice> advance(std::int32_t frame, std::chrono::nanoseconds now) override;
@@ -113,7 +116,7 @@ class FixedIntervalScheduler : public Scheduler {
                              std::chrono::nanoseconds now) override;
 
  private:
-  live::Timeline timeline_;
+  const live::Timeline& timeline_;
   FixedInterval plan_;
   Model model_;
   bool asked_for_next_ = false;

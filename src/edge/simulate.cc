@@ -191,12 +191,13 @@ class FarWorker {
   std::uint64_t bytes_up_ = 0, bytes_down_ = 0;
 };
 
-std::unique_ptr<Scheduler> scheduler_of(const JamSetup& setup, const Crew& crew) {
+std::unique_ptr<Scheduler> scheduler_of(const JamSetup& setup, const live::Timeline& timeline,
+                                        const Crew& crew) {
   if (setup.baseline) {
     const Model model = crew[static_cast<std::size_t>(Model::cloud)] ? Model::cloud : Model::edge;
-    return std::make_unique<FixedIntervalScheduler>(setup.timeline, *setup.baseline, model);
+    return std::make_unique<FixedIntervalScheduler>(timeline, *setup.baseline, model);
   }
-  return std::make_unique<TieredScheduler>(setup.timeline, setup.header.meters, setup.pace, crew,
+  return std::make_unique<TieredScheduler>(timeline, setup.header.meters, setup.pace, crew,
                                            setup.node);
 }
 
@@ -216,8 +217,10 @@ Jam simulate(const Models& models, const JamSetup& setup, const SimulatedCost& c
   if (edge) edge->set_chart(setup.chart);
   if (reflex) reflex->set_chart(setup.chart);
   const Crew crew = {cloud.has_value(), edge.has_value(), reflex.has_value()};
-  Conductor conductor(setup.timeline, setup.header, setup.pace, setup.length, crew,
-                      scheduler_of(setup, crew));
+  live::Timeline timeline = setup.timeline;
+  Conductor conductor(timeline, setup.header, setup.pace, setup.length, crew,
+                      scheduler_of(setup, timeline, crew));
+  conductor.finish_at(setup.last_step);
   Random random(cost.seed);
   const auto stall = [&] {
     if (random.uniform() >= cost.stalls) return nanoseconds{};
@@ -227,7 +230,7 @@ Jam simulate(const Models& models, const JamSetup& setup, const SimulatedCost& c
   const auto no_stall = [] { return nanoseconds{}; };
 
   std::size_t played = 0, wished = 0;
-  nanoseconds now = conductor.next(), shown{};
+  nanoseconds now = std::min(conductor.next(), nanoseconds{}), shown{};
   bool stopped = false;
   while (!stopped) {
     nanoseconds next = conductor.next();
@@ -235,11 +238,11 @@ Jam simulate(const Models& models, const JamSetup& setup, const SimulatedCost& c
     if (edge) next = std::min(next, edge->next());
     if (reflex) next = std::min(next, reflex->next());
     if (played < setup.performer.size()) next = std::min(next, setup.performer[played].at);
-    if (wished < setup.controls.size()) next = std::min(next, setup.controls[wished].at);
     now = std::max(now, next);
-    if (now >= setup.length) break;
-    while (wished < setup.controls.size() && setup.controls[wished].at <= now)
-      conductor.wish(setup.controls[wished++].control);
+    if (now >= conductor.ends()) break;
+    for (; wished < setup.controls.size() && setup.controls[wished].at <= conductor.frame_start();
+         ++wished)
+      conductor.wish(setup.controls[wished].control);
     while (played < setup.performer.size() && setup.performer[played].at <= now)
       conductor.hear(setup.performer[played++]);
     const auto from = [&](Model model) {
@@ -264,9 +267,9 @@ Jam simulate(const Models& models, const JamSetup& setup, const SimulatedCost& c
           !progress(static_cast<double>(now.count()) / static_cast<double>(setup.length.count()));
     }
   }
-  conductor.end(std::min(now, setup.length));
-  Jam jam{setup.timeline, conductor.frames(), conductor.notes(), conductor.heard(), {}, false,
-          stopped,        conductor.plans()};
+  conductor.end(std::min(now, conductor.ends()));
+  Jam jam{timeline, conductor.frames(), conductor.notes(), conductor.heard(), {}, false,
+          stopped,  conductor.plans()};
   if (cloud) {
     jam.bytes_up = cloud->bytes_up();
     jam.bytes_down = cloud->bytes_down();

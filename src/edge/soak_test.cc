@@ -82,12 +82,13 @@ class BadClock {
   nanoseconds last_{}, stopped_until_{};
 };
 
-void soak(std::uint64_t seed, double bpm) {
+void soak(std::uint64_t seed, double bpm, bool follows = false) {
   FreeMusic music;
   music.tempo = *music::Tempo::of(bpm);
   const std::vector<generate::AiPart> ai = {{0, 5, 3}, {32, 5, 1}};
   JamSetup setup = *improvise(music, ai, tokens::Style::unknown);
   setup.sampling.seed = seed;
+  setup.pace.follows = follows;
   const nanoseconds length = soak_length();
   const Crew crew = {false, true, true};
   Conductor conductor(
@@ -113,6 +114,11 @@ void soak(std::uint64_t seed, double bpm) {
         pressed += played.velocity > 0;
         conductor.hear(played);
       }
+    }
+    if (follows && random.below(50) == 0) conductor.wish(Wish(Tap{now}));
+    if (follows && random.below(1000) == 0) {
+      const auto kind = static_cast<live::ClockNews::Kind>(random.below(3));
+      conductor.keep_time({kind, {random.uniform() * 9, now, *music::Tempo::of(90)}});
     }
     conductor.advance(now);
     for (const auto& [model, improviser] : players) {
@@ -158,6 +164,7 @@ void soak(std::uint64_t seed, double bpm) {
 TEST(Soak, EndsInSilenceWhateverThePlayerDoes) { soak(1, 120); }
 TEST(Soak, AtTheSlowestTempo) { soak(2, 20); }
 TEST(Soak, AtTheFastestTempo) { soak(3, 400); }
+TEST(Soak, FollowingThemATapperAndAClock) { soak(4, 120, true); }
 
 }  // namespace
 }  // namespace antiphon::edge

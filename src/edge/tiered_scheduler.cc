@@ -73,10 +73,10 @@ const Draft* Drafts::covering(std::int32_t frame, std::int32_t oldest) const {
   return best;
 }
 
-TieredScheduler::TieredScheduler(live::Timeline timeline,
+TieredScheduler::TieredScheduler(const live::Timeline& timeline,
                                  std::vector<tokens::GridChange<music::Meter>> meters,
                                  const Pace& pace, const Crew& crew, NodeTerms terms)
-    : timeline_(std::move(timeline)),
+    : timeline_(timeline),
       meters_(std::move(meters)),
       pace_(pace),
       crew_(crew),

@@ -56,8 +56,10 @@ class Drafts {
 /// this device's is there, and what it keeps of that or puts in its place is its answer.
 class TieredScheduler : public Scheduler {
  public:
-  TieredScheduler(live::Timeline timeline, std::vector<tokens::GridChange<music::Meter>> meters,
-                  const Pace& pace, const Crew& crew, NodeTerms terms = {});
+  /// `timeline` is borrowed.
+  TieredScheduler(const live::Timeline& timeline,
+                  std::vector<tokens::GridChange<music::Meter>> meters, const Pace& pace,
+                  const Crew& crew, NodeTerms terms = {});
 
   std::chrono::nanoseconds ahead(std::int32_t frame) const override;
   std::optional<Choice> advance(std::int32_t frame, std::chrono::nanoseconds now) override;
@@ -85,7 +87,7 @@ class TieredScheduler : public Scheduler {
   Choice choose(std::int32_t frame);
   Choice chosen(Choice choice);
 
-  live::Timeline timeline_;
+  const live::Timeline& timeline_;
   std::vector<tokens::GridChange<music::Meter>> meters_;
   Pace pace_;
   Crew crew_;

@@ -56,7 +56,7 @@ double mean_pitch(const std::vector<NoteRecord>& notes) {
 TEST(Wishes, DensityThinsAndThickens) {
   const auto with = [](float value) {
     return notes_of([&](JamSetup& setup) {
-             setup.controls = {{-1s, {Control::Kind::density, value}}};
+             setup.controls = {{0, {Control::Kind::density, value}}};
            })
         .size();
   };
@@ -67,7 +67,7 @@ TEST(Wishes, DensityThinsAndThickens) {
 TEST(Wishes, TheSameWishesPlayTheSame) {
   const auto once = [] {
     return notes_of([](JamSetup& setup) {
-      setup.controls = {{2s, {Control::Kind::density, 0.8f}}, {5s, {Control::Kind::daring, 0.9f}}};
+      setup.controls = {{48, {Control::Kind::density, 0.8f}}, {120, {Control::Kind::daring, 0.9f}}};
     });
   };
   const auto one = once(), other = once();
@@ -81,7 +81,7 @@ TEST(Wishes, TheSameWishesPlayTheSame) {
 TEST(Wishes, RegisterIsKept) {
   const auto with = [](float value) {
     return notes_of([&](JamSetup& setup) {
-      setup.controls = {{-1s, {Control::Kind::register_, value}}};
+      setup.controls = {{0, {Control::Kind::register_, value}}};
     });
   };
   const auto low = with(0), high = with(1);
@@ -95,8 +95,7 @@ TEST(Wishes, RegisterIsKept) {
 
 TEST(Wishes, ARestBeginsWithTheNextFrameAndEnds) {
   const auto notes = notes_of([](JamSetup& setup) {
-    setup.controls = {{8s - 20ms, {Control::Kind::rest, 1}},
-                      {16s - 20ms, {Control::Kind::rest, 0}}};
+    setup.controls = {{4 * 48, {Control::Kind::rest, 1}}, {8 * 48, {Control::Kind::rest, 0}}};
   });
   const auto between = [&](std::int32_t from, std::int32_t until) {
     return std::count_if(notes.begin(), notes.end(), [&](const NoteRecord& note) {
@@ -133,12 +132,15 @@ TEST(Wishes, TradingTakesTurns) {
 
 TEST(Wishes, AControlChangeIsAWish) {
   const std::uint8_t wheel[] = {0xb3, 1, 127}, pedal[] = {0xb0, 64, 127}, key[] = {0x90, 1, 100};
-  const auto wish = wish_of(wheel, usual_control_changes);
-  ASSERT_TRUE(wish);
-  EXPECT_EQ(*wish, (Control{Control::Kind::daring, 1}));
-  EXPECT_FALSE(wish_of(pedal, usual_control_changes));
-  EXPECT_FALSE(wish_of(key, usual_control_changes));
-  EXPECT_FALSE(wish_of(wheel, {-1, 74, 71, 80}));
+  const std::uint8_t button[] = {0xb0, 81, 127};
+  const auto wish = [](const auto& bytes, const ControlChanges& changes = usual_control_changes) {
+    return wish_of(bytes, 3s, changes);
+  };
+  EXPECT_EQ(std::get<Control>(*wish(wheel)), (Control{Control::Kind::daring, 1}));
+  EXPECT_EQ(std::get<Tap>(*wish(button)).at, 3s);
+  EXPECT_FALSE(wish(pedal));
+  EXPECT_FALSE(wish(key));
+  EXPECT_FALSE(wish(wheel, {-1, 74, 71, 80, 81}));
 }
 
 }  // namespace

@@ -123,17 +123,16 @@ class MidiInput::Port : public Device<RtMidiIn> {
 
 MidiInput::MidiInput(MidiSystem system, const Wakeup& wakeup, const std::string& client)
     : wakeup_(wakeup), queue_(room), port_(std::make_unique<Port>(system, client)) {
-  // Sysex, timing and active sensing are nothing to us.
-  port_->port.ignoreTypes(true, true, true);
   port_->port.setCallback([](double, std::vector<unsigned char>* bytes,
                              void* self) { static_cast<MidiInput*>(self)->receive(*bytes); },
                           this);
 }
 
 Result<std::unique_ptr<MidiInput>> MidiInput::open(MidiSystem system, std::string_view port,
-                                                   const Wakeup& wakeup,
-                                                   const std::string& client) try {
+                                                   const Wakeup& wakeup, const std::string& client,
+                                                   bool timing) try {
   std::unique_ptr<MidiInput> input(new MidiInput(system, wakeup, client));
+  input->port_->port.ignoreTypes(true, !timing, true);
   ANTIPHON_TRY(input->name_, connect(*input->port_, port, "in"));
   if (port != virtual_port) input->watcher_ = std::thread([raw = input.get()] { raw->watch(); });
   return input;

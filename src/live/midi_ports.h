@@ -55,10 +55,12 @@ struct PortMessage {
 class MidiInput {
  public:
   /// `port` is a name as `find_port` takes it, or `virtual_port`. `wakeup` is borrowed, and
-  /// notified of each message. `client` is what other programs see us as. Errors: no such port.
+  /// notified of each message. `client` is what other programs see us as. `timing`: MIDI's clock is
+  /// heard, too. Errors: no such port.
   static Result<std::unique_ptr<MidiInput>> open(MidiSystem system, std::string_view port,
                                                  const Wakeup& wakeup,
-                                                 const std::string& client = "Antiphon hears");
+                                                 const std::string& client = "Antiphon hears",
+                                                 bool timing = false);
   ~MidiInput();
 
   bool pop(PortMessage& message) { return queue_.pop(message); }

@@ -8,15 +8,18 @@
 namespace antiphon::live {
 namespace {
 
-constexpr int steps_per_quarter = 12;
 constexpr double ticks_per_step =
     static_cast<double>(music::Ticks::per_quarter) / steps_per_quarter;
 
-// How often onsets fall on each step of a quarter, roughly, in scores of songs and dances.
 constexpr std::array<double, steps_per_quarter> weights = {0.42, 0.01, 0.01, 0.12, 0.04, 0.01,
                                                            0.25, 0.01, 0.04, 0.12, 0.01, 0.01};
 
 }  // namespace
+
+double log_step_prior(std::int32_t step) {
+  const int phase = (step % steps_per_quarter + steps_per_quarter) % steps_per_quarter;
+  return std::log(weights[static_cast<std::size_t>(phase)]);
+}
 
 std::int32_t Quantizer::step_of(double ticks, music::Tempo tempo) const {
   const double position = ticks / ticks_per_step;
@@ -28,8 +31,7 @@ std::int32_t Quantizer::step_of(double ticks, music::Tempo tempo) const {
   double best_score = -1e300;
   for (std::int32_t step = nearest - 2; step <= nearest + 2; ++step) {
     const double miss = (position - step) / spread;
-    const int phase = ((step % steps_per_quarter) + steps_per_quarter) % steps_per_quarter;
-    const double score = std::log(weights[static_cast<std::size_t>(phase)]) - miss * miss / 2;
+    const double score = log_step_prior(step) - miss * miss / 2;
     if (score > best_score) best_score = score, best = step;
   }
   return std::max(best, 0);

@@ -8,6 +8,12 @@
 
 namespace antiphon::live {
 
+inline constexpr int steps_per_quarter = 12;
+
+/// How often onsets fall on a step of the grid, as a logarithm: roughly as in scores of songs and
+/// dances.
+double log_step_prior(std::int32_t step);
+
 /// Finds the grid step (12 a quarter) that a player meant.
 ///
 /// The likeliest step, if players miss by `spread` (one standard deviation) and mean beats more

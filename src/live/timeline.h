@@ -20,6 +20,11 @@ class Timeline {
 
   /// `tempo` holds from tick `at` on; what was said of later ticks is forgotten.
   void set_tempo(music::Ticks at, music::Tempo tempo);
+  /// The same, and `at` sounds at `time` if that is later than it would have: until then the music
+  /// stands still.
+  void set_tempo(music::Ticks at, std::chrono::nanoseconds time, music::Tempo tempo);
+  /// The music stands still at tick `at` until its time is set.
+  void hold(music::Ticks at);
 
   std::chrono::nanoseconds time_of(music::Ticks at) const;
   /// Ticks at a host time, with their fraction; negative before the start.
@@ -35,7 +40,7 @@ class Timeline {
   };
   const Anchor& anchor_of(music::Ticks at) const;
 
-  std::vector<Anchor> anchors_;
+  std::vector<Anchor> anchors_;  // Sorted by tick and by time; the first is of tick 0.
 };
 
 }  // namespace antiphon::live

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "live/midi_clock.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace antiphon::live {
+
+using std::chrono::nanoseconds;
+
+namespace {
+
+constexpr std::uint8_t tick_status = 0xf8, start_status = 0xfa, continue_status = 0xfb,
+                       stop_status = 0xfc;
+constexpr int ticks_per_quarter = 24;
+constexpr double usual_period = 0.5 / ticks_per_quarter;
+constexpr double slowest = 60.0 / 20 / ticks_per_quarter, fastest = 60.0 / 400 / ticks_per_quarter;
+constexpr int longest_memory = 24;
+
+}  // namespace
+
+std::optional<ClockNews> MidiClock::take(std::uint8_t status, nanoseconds at) {
+  const double time = std::chrono::duration<double>(at).count();
+  switch (status) {
+    case start_status:
+    case continue_status:
+      running_ = true;
+      starts_ = status == start_status;
+      if (starts_) ticks_ = -1;
+      memory_ = std::min(memory_, 1);  // The next tick may be far off.
+      return {};
+    case stop_status:
+      if (!running_) return {};
+      running_ = false;
+      return ClockNews{ClockNews::Kind::stop, {0, at, {}}};
+    case tick_status: {
+      ClockNews news = tick(time);
+      if (!running_) return {};
+      return news;
+    }
+    default:
+      return {};
+  }
+}
+
+ClockNews MidiClock::tick(double time) {
+  const double since = time - time_;
+  const double lost = period_ > 0 ? std::round(since / period_) - 1 : 0;
+  if (memory_ == 0 || since > 1) {
+    // The first tick, or the first after a pause: of the period nothing is new.
+    memory_ = 1;
+    time_ = time;
+    if (period_ == 0) period_ = usual_period;
+    ticks_ += running_;
+  } else if (memory_ == 1) {
+    memory_ = 2;
+    period_ = std::clamp(since, fastest, slowest);
+    time_ = time;
+    ticks_ += running_;
+  } else {
+    const double passed = std::max(lost, 0.0) + 1;
+    const double expected = time_ + passed * period_;
+    const double miss = time - expected;
+    // Growing memory: the line through all ticks so far, by least squares (Brookner 1998).
+    const double n = memory_;
+    time_ = expected + 2 * (2 * n + 1) / ((n + 1) * (n + 2)) * miss;
+    period_ = std::clamp(period_ + 6 / ((n + 1) * (n + 2)) * miss / passed, fastest, slowest);
+    if (memory_ < longest_memory) ++memory_;
+    if (running_) ticks_ += static_cast<std::int64_t>(passed);
+  }
+  const auto kind = starts_ ? ClockNews::Kind::start : ClockNews::Kind::beat;
+  if (running_) starts_ = false;
+  return {kind,
+          {static_cast<double>(ticks_) / ticks_per_quarter,
+           std::chrono::round<nanoseconds>(std::chrono::duration<double>(time_)),
+           music::Tempo::of(60 / (period_ * ticks_per_quarter)).value()}};
+}
+
+bool PortClock::poll(ClockNews& news) {
+  for (PortMessage message; input_.pop(message);) {
+    if (const auto said = clock_.take(message.bytes[0], message.at)) {
+      news = *said;
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace antiphon::live
