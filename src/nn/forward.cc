@@ -13,6 +13,20 @@ std::size_t index_of(Type type) { return static_cast<std::size_t>(type); }
 /// The most of a head's cache that is read ahead: less than a second-level cache holds.
 constexpr std::size_t swept_bytes = std::size_t{384} << 10;
 
+/// So much of the caches of a batch a third-level cache keeps from one step to the next.
+constexpr std::size_t kept_bytes = std::size_t{12} << 20;
+
+/// Whether the rows' caches come from memory. One that is used for row after row is near by itself.
+bool far(std::span<const Row> rows) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Cache* cache = rows[i].cache;
+    if (rows[(i + 1) % rows.size()].cache == cache) return false;
+    bytes += cache->bytes_per_position() * (rows[i].position + 1);
+  }
+  return bytes > kept_bytes;
+}
+
 /// A pass: what every function below works on. Member functions are what one member of the team
 /// does; each ends with its results visible to all, unless it says otherwise.
 class Pass {
@@ -25,7 +39,8 @@ class Pass {
         work_(work),
         first_(first_row),
         rows_(rows),
-        member_(member) {}
+        member_(member),
+        far_(far(rows)) {}
 
   void angles() {
     for_own_rows([&](std::size_t r) {
@@ -108,7 +123,7 @@ class Pass {
     const float* value = key + config_.kv_heads * dim;
     kernels_.rotate(key, work_.cosines(r), work_.sines(r), dim / 2);
     const HeadCache cache = rows_[i].cache->head(layer, kv);
-    bring_near(cache, i);
+    if (far_) bring_near(cache, i);
     kernels_.store[index_of(model_.type())](cache, rows_[i].position, key, value, config_.head_dim);
   }
 
@@ -116,31 +131,23 @@ class Pass {
   /// `positions` of its cache.
   void attend_head(std::size_t layer, std::size_t kv, std::size_t i, std::uint32_t positions) {
     const std::size_t type = index_of(model_.type());
-    const std::size_t group = config_.heads / config_.kv_heads;
+    const std::uint32_t group = config_.heads / config_.kv_heads;
     const std::size_t dim = config_.head_dim;
     const std::size_t r = first_ + i;
     float* queries = work_.qkv(r) + kv * group * dim;
-    HeadCache cache = rows_[i].cache->head(layer, kv);
-    cache.far = rows_.size() == 1;
     for (std::size_t q = 0; q < group; ++q) {
-      float* query = queries + q * dim;
-      kernels_.rotate(query, work_.cosines(r), work_.sines(r), dim / 2);
-      kernels_.attend[type](cache, positions, query, config_.head_dim, scale_,
-                            work_.scratch(member_.thread()),
-                            work_.attended(r) + (kv * group + q) * dim);
-      cache.far = false;
+      kernels_.rotate(queries + q * dim, work_.cosines(r), work_.sines(r), dim / 2);
     }
+    kernels_.attend[type](rows_[i].cache->head(layer, kv), positions, queries, group,
+                          config_.head_dim, scale_, work_.scratch(member_.thread()),
+                          work_.attended(r) + kv * group * dim);
   }
 
-  /// In a batch, where each row's cache comes from memory: reads what row `i` will attend to in one
-  /// sweep, which the machine prefetches far better than the same reads with sums in between. A
-  /// cache that is used again for the next row is near by itself.
+  /// Reads what row `i` will attend to in one sweep, which the machine prefetches far better than
+  /// the same reads with sums in between.
   void bring_near(const HeadCache& cache, std::size_t i) const {
-    const std::size_t next = (i + 1) % rows_.size();
-    if (rows_[next].cache == rows_[i].cache) return;
     const std::size_t blocks = rows_[i].position / block_positions + 1;
-    const std::size_t bytes = std::min(blocks * cache.block_bytes, swept_bytes);
-    kernels_.read(cache.keys, bytes);
+    kernels_.read(cache.keys, std::min(blocks * cache.block_bytes, swept_bytes));
   }
 
   const Transformer& model_;
@@ -150,6 +157,7 @@ class Pass {
   const std::size_t first_;
   const std::span<const Row> rows_;
   const Member member_;
+  const bool far_;
   const float scale_ = 1.0f / std::sqrt(static_cast<float>(config_.head_dim));
 };
 

@@ -112,7 +112,7 @@ TEST(Precision, AttentionWithAnInt8CacheStaysWithinItsBound) {
     }
     AlignedVector<float> scores(64);
     std::vector<float> out(dim);
-    kernels->attend[2](head, positions, query.data(), dim, scale, scores.data(), out.data());
+    kernels->attend[2](head, positions, query.data(), 1, dim, scale, scores.data(), out.data());
     for (std::size_t d = 0; d < dim; ++d) {
       double expected = 0.0;
       for (std::size_t p = 0; p < positions; ++p) {

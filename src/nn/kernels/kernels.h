@@ -45,7 +45,6 @@ struct HeadCache {
   std::byte* values;        ///< The same.
   std::size_t block_bytes;  ///< From one block to the next.
   std::uint32_t dim;
-  bool far = false;  ///< Not read lately: worth asking for before it is used.
 };
 
 using Prepare = void (*)(const float* x, std::size_t n, std::size_t inputs, std::byte* operand);
@@ -54,8 +53,9 @@ using Multiply = void (*)(const PackedMatrix& w, std::size_t first_tile, std::si
                           float* y, std::size_t y_stride, bool accumulate);
 using Store = void (*)(const HeadCache& cache, std::uint32_t position, const float* key,
                        const float* value, std::uint32_t head_dim);
-using Attend = void (*)(const HeadCache& cache, std::uint32_t positions, const float* query,
-                        std::uint32_t head_dim, float scale, float* scratch, float* out);
+using Attend = void (*)(const HeadCache& cache, std::uint32_t positions, const float* queries,
+                        std::uint32_t count, std::uint32_t head_dim, float scale, float* scratch,
+                        float* out);
 
 /// The inner loops, each in one version for a kind of machine. The numbers of a row never depend on
 /// how many rows there are, so that a batch gives what its sessions give one by one.
@@ -72,8 +72,9 @@ struct Kernels {
 
   /// Puts a step's key and value at `position` of a cache.
   Store store[3];
-  /// out [head_dim] = softmax(query . keys * scale) . values, for the first `positions` of a cache,
-  /// at least one. `scratch` has room for the positions, rounded up to 64.
+  /// out[q] = softmax(queries[q] . keys * scale) . values, for the first `positions` of a cache, at
+  /// least one. Shapes: queries and out are [count, head_dim]. `scratch` has room for the
+  /// positions, rounded up to 64.
   Attend attend[3];
 
   /// out = x / rms(x) * weight, epsilon 1e-5 (Zhang and Sennrich 2019).

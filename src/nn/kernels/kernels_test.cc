@@ -82,9 +82,9 @@ TEST_P(EveryKernel, ARowsProductDoesNotDependOnTheOthers) {
   }
 }
 
-/// Attention of one query over `positions` random keys and values.
+/// Attention of `count` queries over `positions` random keys and values.
 std::vector<float> attend(const Kernels& kernels, Type type, std::uint32_t head_dim,
-                          std::uint32_t positions) {
+                          std::uint32_t positions, std::uint32_t count) {
   const auto t = static_cast<std::size_t>(type);
   Cache cache(type, 0, 1, 1, head_dim, positions + 3);
   // Left over from steps that were taken back: must not be seen.
@@ -97,12 +97,11 @@ std::vector<float> attend(const Kernels& kernels, Type type, std::uint32_t head_
                value = random_floats(head_dim, 11 + 2 * p);
     kernels.store[t](cache.head(0, 0), p, key.data(), value.data(), head_dim);
   }
-  const std::vector<float> query = random_floats(head_dim, 1, 3.0);
+  const std::vector<float> queries = random_floats(count * head_dim, 1, 3.0);
   AlignedVector<float> weights(round_up(positions, 64), std::nanf(""));
-  std::vector<float> out(head_dim + 1, 5.0f);
-  HeadCache head = cache.head(0, 0);
-  head.far = positions % 2 == 0;
-  kernels.attend[t](head, positions, query.data(), head_dim, 0.3f, weights.data(), out.data());
+  std::vector<float> out(count * head_dim + 1, 5.0f);
+  kernels.attend[t](cache.head(0, 0), positions, queries.data(), count, head_dim, 0.3f,
+                    weights.data(), out.data());
   EXPECT_EQ(out.back(), 5.0f) << "written past the end";
   return out;
 }
@@ -111,13 +110,23 @@ TEST_P(EveryKernel, AttendsAsTheScalarOne) {
   for (const Type type : {Type::f32, Type::bf16, Type::i8}) {
     for (const std::uint32_t head_dim : {2u, 14u, 16u, 30u, 64u, 80u, 128u}) {
       for (const std::uint32_t positions : {1u, 3u, 16u, 17u, 64u, 130u, 300u, 561u}) {
-        EXPECT_THAT(attend(*GetParam(), type, head_dim, positions),
+        const std::uint32_t count = 1 + positions % 3;
+        EXPECT_THAT(attend(*GetParam(), type, head_dim, positions, count),
                     // int8: what a kernel rounds the weights of the values against is its own.
                     Pointwise(FloatNear(type == Type::i8 ? 1e-4f : 2e-5f),
-                              attend(scalar_kernels, type, head_dim, positions)))
+                              attend(scalar_kernels, type, head_dim, positions, count)))
             << name_of(type) << " dim " << head_dim << ", " << positions << " positions";
       }
     }
+  }
+}
+
+TEST_P(EveryKernel, AQuerysAttentionDoesNotDependOnTheOthers) {
+  for (const Type type : {Type::f32, Type::bf16, Type::i8}) {
+    const auto one = attend(*GetParam(), type, 64, 561, 1);
+    const auto many = attend(*GetParam(), type, 64, 561, 3);
+    EXPECT_THAT(std::span(many).first(64), ElementsAreArray(std::span(one).first(64)))
+        << name_of(type);
   }
 }
 

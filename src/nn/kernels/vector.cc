@@ -523,11 +523,13 @@ float exponentials(float* scores, std::uint32_t positions) {
 }
 
 template <auto scores_of, auto combine_with>
-void attend(const HeadCache& cache, std::uint32_t positions, const float* query,
-            std::uint32_t head_dim, float scale, float* scratch, float* out) {
-  scores_of(cache, positions, query, head_dim, scale, scratch);
-  const float sum = exponentials(scratch, positions);
-  combine_with(cache, positions, scratch, 1.0f / sum, head_dim, out);
+void attend(const HeadCache& cache, std::uint32_t positions, const float* queries,
+            std::uint32_t count, std::uint32_t head_dim, float scale, float* scratch, float* out) {
+  for (std::uint32_t q = 0; q < count; ++q) {
+    scores_of(cache, positions, queries + q * head_dim, head_dim, scale, scratch);
+    const float sum = exponentials(scratch, positions);
+    combine_with(cache, positions, scratch, 1.0f / sum, head_dim, out + q * head_dim);
+  }
 }
 
 void rms_norm(const float* x, const float* weight, std::size_t n, float* out) {
