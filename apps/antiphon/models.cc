@@ -107,7 +107,7 @@ struct BenchFlags : ModelsBenchOptions {
 
 Status bench(BenchFlags flags) {
   if (!flags.model.empty()) {
-    ANTIPHON_TRY(const Json result, run_event_bench(flags.model, flags.events));
+    ANTIPHON_TRY(const Json result, run_event_bench(flags.model, flags.events, flags.batch));
     if (flags.json) return print_json(result), Done{};
     std::cout << event_bench_text(result);
     return Done{};
@@ -140,7 +140,7 @@ Action declare_bench(CLI::App& command) {
   number("--prompt", flags->prompt, "Tokens of each prompt");
   number("--generate", flags->generate, "Tokens to generate after it");
   number("--threads", flags->threads, "Threads");
-  number("--batch", flags->batch, "Sequences at once");
+  number("--batch", flags->batch, "Sequences at once; with --model, players");
   command.add_option("--type", flags->type_name, "Type of the weights and the cache")
       ->check(CLI::IsMember({"f32", "bf16", "int8"}))
       ->capture_default_str();

@@ -2,6 +2,7 @@
 #include "antiphon/models_bench.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -160,7 +161,18 @@ class Players {
 
  private:
   static std::uint16_t likeliest(std::span<const float> logits) {
-    return static_cast<std::uint16_t>(std::max_element(logits.begin(), logits.end()) -
+    // Side by side, so that the compiler can use vectors: a twelfth of a batch's time otherwise.
+    std::array<float, 16> largest;
+    largest.fill(logits.front());
+    std::size_t i = 0;
+    for (; i + largest.size() <= logits.size(); i += largest.size()) {
+      for (std::size_t j = 0; j < largest.size(); ++j) {
+        largest[j] = std::max(largest[j], logits[i + j]);
+      }
+    }
+    for (; i < logits.size(); ++i) largest[0] = std::max(largest[0], logits[i]);
+    const float most = *std::max_element(largest.begin(), largest.end());
+    return static_cast<std::uint16_t>(std::find(logits.begin(), logits.end(), most) -
                                       logits.begin());
   }
 
