@@ -146,6 +146,9 @@ Result<Row> measure(const Options& options, const edge::JamSetup& base, std::siz
     ANTIPHON_TRY(links.emplace_back(), edge::NodeLink::connect(address, std::move(join), wakeup));
     if (!goes_on(0)) return Error{Errc::unavailable, "stopped before all was measured"};
   }
+  // Which takes longer than the players have before they begin.
+  std::vector<std::unique_ptr<generate::EventModel>> models(players);
+  for (auto& model : models) model = device ? generate::make_event_model(device->net) : nullptr;
   std::vector<std::unique_ptr<Client>> clients;
   const nanoseconds begin = live::host_now() + std::chrono::milliseconds(200);
   for (std::size_t i = 0; i < players; ++i) {
@@ -156,8 +159,7 @@ Result<Row> measure(const Options& options, const edge::JamSetup& base, std::siz
     // They come in over two beats, as people do.
     const auto late = std::chrono::milliseconds(i * 997 % 1000);
     clients.push_back(
-        std::make_unique<Client>(setup, std::move(links[i]), begin + late,
-                                 device ? generate::make_event_model(device->net) : nullptr));
+        std::make_unique<Client>(setup, std::move(links[i]), begin + late, std::move(models[i])));
   }
   const double cpu_before = cpu_seconds(), node_before = node.counts().cpu_seconds;
   const nanoseconds end =
