@@ -110,26 +110,27 @@ Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& 
   Responder* const node = node_may_hear(setup.node) ? stage.node : nullptr;
   const Crew crew = {node != nullptr, models.edge != nullptr, models.reflex != nullptr};
   live::Timeline timeline = setup.timeline;
+  Metronome metronome(timeline, setup.header.meters, setup.count_in, setup.metronome);
+  const nanoseconds lead = metronome.lead();  // While the timeline doesn't stand still.
   Conductor conductor(timeline, setup.header, setup.pace, setup.length, crew,
                       std::make_unique<TieredScheduler>(timeline, setup.header.meters, setup.pace,
                                                         crew, setup.node));
   conductor.finish_at(setup.last_step);
   if (stage.clock != nullptr) conductor.hold();  // Until the clock starts.
-  Metronome metronome(timeline, setup.header.meters, setup.count_in, setup.metronome);
   const std::pair<Model, Responder*> responders[] = {
       {Model::cloud, node}, {Model::edge, edge.get()}, {Model::reflex, reflex.get()}};
 
   const live::RealTimeScope scope(conductor_priority);
 
   // What is told and sent counts from the start of the jam.
-  const nanoseconds start = live::host_now() + metronome.lead() + std::chrono::milliseconds(100);
+  const nanoseconds start = live::host_now() + lead + std::chrono::milliseconds(100);
   stage.player.begin(start);
   if (stage.through) {
     for (std::size_t slot = 0; slot < setup.header.slots.size(); ++slot) {
       const tokens::Slot& part = setup.header.slots[slot];
       if (part.role == tokens::Role::human && part.instrument < tokens::instrument_drums) {
-        conductor.to_send().push_back(live::TimedMessage::program(
-            -metronome.lead(), static_cast<int>(slot), part.instrument));
+        conductor.to_send().push_back(
+            live::TimedMessage::program(-lead, static_cast<int>(slot), part.instrument));
       }
     }
   }

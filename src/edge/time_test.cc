@@ -191,5 +191,25 @@ TEST(FreeTime, AnswersInPausesAndIsSilentMeanwhile) {
   EXPECT_EQ(measure(played).isr_delivered, 1.0);
 }
 
+class Silence : public live::MessageSink {
+ public:
+  void send(const live::TimedMessage&) noexcept override {}
+};
+
+TEST(FreeTime, IsKeptInRealTimeToo) {
+  JamSetup setup = setup_of(tune());
+  setup.pace.free = true;
+  setup.performer = {{20ms, 0, 67, 80}, {60ms, 0, 67, 0}};
+  setup.length = 400ms;
+  NoisyModel model(512);
+  Silence silence;
+  const live::Wakeup wakeup = live::Wakeup::make().value();
+  ScriptedPlayer player(setup.performer);
+  const auto played = play_live({&model}, setup, {player, silence, wakeup}, {});
+  ASSERT_TRUE(played);
+  EXPECT_EQ(played->heard.size(), 2u);
+  EXPECT_GE(played->frames.size(), 2u);
+}
+
 }  // namespace
 }  // namespace antiphon::edge
