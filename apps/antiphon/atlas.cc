@@ -12,6 +12,7 @@
 #include "antiphon/commands.h"
 #include "antiphon/performing.h"
 #include "antiphon/score_files.h"
+#include "antiphon/shared_model.h"
 #include "base/file.h"
 #include "edge/performer.h"
 #include "generate/net_model.h"
@@ -31,7 +32,7 @@ struct Options {
   std::vector<fs::path> songs;
   fs::path out;
   std::vector<std::string> modes = {"auto", "alone",  "edge-first", "cloud-first",
-                                    "time", "drafts", fixed_mode};
+                                    "time", "drafts", "layers",     fixed_mode};
   std::vector<std::string> networks;
   std::string model = "duet-edge", edge = "none";
   std::optional<std::string> reflex;
@@ -39,6 +40,8 @@ struct Options {
   generate::Sampling sampling{.temperature = 0.95, .top_p = 0.95};
   double bpm = 120;
   double node_ms = 0.1, edge_ms = 0.1;
+  std::string policy = "notes";
+  LayerOptions layers;
 };
 
 struct Song {
@@ -116,7 +119,7 @@ Result<edge::Jam> play(const Options& options, const Ensemble& ensemble, const S
   edge::JamSetup& setup = *made;
   setup.sampling = options.sampling;
   setup.pace.deadline = setup.pace.horizon / 4;
-  setup.node.wishes.mode = collab::mode_of(mode);
+  setup.node.wishes = {*collab::policy_of(options.policy), collab::mode_of(mode)};
   setup.node.better = !ensemble.edge || ensemble.edge->sha256 != ensemble.node.sha256;
   if (mode == fixed_mode) {
     const nanoseconds frame = setup.timeline.time_of({240});
@@ -129,8 +132,12 @@ Result<edge::Jam> play(const Options& options, const Ensemble& ensemble, const S
   edge::SimulatedCost cost;
   cost.step = cost.draw = in_ns(options.edge_ms);
   cost.seed = options.sampling.seed;
-  edge::Jam jam = edge::simulate({edge.get(), reflex.get()}, setup, cost, watch_for_interrupt(),
-                                 {cloud.get(), network, in_ns(options.node_ms)});
+  edge::SimulatedNode node{cloud.get(), network, in_ns(options.node_ms)};
+  if (collab::by_layers(setup.node.wishes)) {
+    ANTIPHON_TRY(node.shared, share(ensemble.node, ensemble.reflex, options.layers));
+  }
+  edge::Jam jam =
+      edge::simulate({edge.get(), reflex.get()}, setup, cost, watch_for_interrupt(), node);
   if (jam.stopped) return Error{Errc::unavailable, "stopped before all was measured"};
 
   const music::Score recording = edge::recording_of(jam, setup.header);
@@ -144,10 +151,13 @@ Result<edge::Jam> play(const Options& options, const Ensemble& ensemble, const S
   const auto end = static_cast<std::int32_t>(jam.frames.size()) * edge::steps_per_frame;
   row.likelihood +=
       generate::likelihood_of(*cloud, setup.header, events_of(recording, setup.header), end);
-  row.bars += static_cast<double>(end) / generate::bar_at(setup.header.meters, 0).length;
+  for (std::int32_t at = 0; at < end; at += generate::bar_at(setup.header.meters, at).length)
+    ++row.bars;
   row.bytes_up += jam.bytes_up;
   row.bytes_down += jam.bytes_down;
   row.node_ms += Milliseconds(jam.node_work).count();
+  row.left.events += jam.left.events;
+  row.left.rows += jam.left.rows;
   return jam;
 }
 
@@ -190,7 +200,7 @@ Status atlas(const Options& options) {
   std::size_t done = 0;
   for (const edge::NetworkProfile* network : networks) {
     for (const std::string& mode : options.modes) {
-      AtlasRow row{network->name, mode, {}, {}, {}, 0, 0, 0, 0};
+      AtlasRow row{network->name, mode, {}, {}, {}, 0, 0, 0, 0, {}};
       ++done;
       if (mode == "alone" && alone) {
         rows.push_back(*alone);
@@ -227,6 +237,9 @@ Status atlas(const Options& options) {
                      {"temperature", options.sampling.temperature},
                      {"top_p", options.sampling.top_p},
                      {"style", options.style},
+                     {"policy", options.policy},
+                     {"layers", options.layers.cut},
+                     {"noise", options.layers.noise},
                      {"node_ms_an_event", options.node_ms},
                      {"edge_ms_an_event", options.edge_ms},
                      {"kernels", nn::kernels_of(ensemble.node.net).name},
@@ -251,10 +264,11 @@ Action atlas_command(CLI::App& flags) {
                   "Folder for atlas.csv, atlas.json, atlas.png; made if it isn't there")
       ->required();
   flags
-      .add_option("--modes", options->modes,
-                  "Of auto, alone, edge-first, cloud-first, time, drafts, and fixed: StreamMUSE's "
-                  "scheduler of a "
-                  "fixed interval, silent where it misses")
+      .add_option(
+          "--modes", options->modes,
+          "Of auto, alone, edge-first, cloud-first, time, drafts, layers, and fixed: StreamMUSE's "
+          "scheduler of a "
+          "fixed interval, silent where it misses")
       ->delimiter(',')
       ->check(CLI::IsMember(
           {"auto", "alone", "edge-first", "cloud-first", "time", "drafts", fixed_mode}))
@@ -264,6 +278,10 @@ Action atlas_command(CLI::App& flags) {
                   "Of lan, school-wifi, fibre, mobile, congested, satellite, flapping, offline "
                   "(default: all)")
       ->delimiter(',');
+  flags.add_option("--policy", options->policy, "What may leave the device")
+      ->check(CLI::IsMember(collab::policy_names))
+      ->capture_default_str();
+  add_layer_flags(flags, options->layers);
   flags.add_option("--model", options->model, "The node's")->capture_default_str();
   flags.add_option("--edge-model", options->edge, "This device's, or none")->capture_default_str();
   flags.add_option("--reflex", options->reflex,

@@ -24,6 +24,10 @@ double share(const AtlasRow& row, edge::Tier tier) {
   return row.live.tier_share[static_cast<std::size_t>(tier)];
 }
 
+double a_bar(const AtlasRow& row, std::uint64_t count) {
+  return row.bars > 0 ? static_cast<double>(count) / row.bars : 0;
+}
+
 const std::vector<Column>& columns() {
   using edge::Tier;
   static const std::vector<Column> all = {
@@ -53,6 +57,8 @@ const std::vector<Column>& columns() {
       {"bytes_a_bar", 7, 0, [](const auto& row) { return row.bytes_a_bar(); }},
       {"node_ms_a_bar", 7, 1,
        [](const auto& row) { return row.bars > 0 ? row.node_ms / row.bars : 0; }},
+      {"notes_left_a_bar", 6, 1, [](const auto& row) { return a_bar(row, row.left.events); }},
+      {"rows_left_a_bar", 6, 1, [](const auto& row) { return a_bar(row, row.left.rows); }},
   };
   return all;
 }
@@ -88,9 +94,11 @@ double regret(const std::vector<AtlasRow>& rows, const AtlasRow& row) {
 std::string atlas_text(const std::vector<AtlasRow>& rows) {
   std::string text =
       "network      mode           ISR    ISRw  cloud (old)   edge  (old) reflex   rule   none"
-      "  answer ms   react. conson. unsupp.  onset   nats  notes   bytes    node\n"
+      "  answer ms   react. conson. unsupp.  onset   nats  notes   bytes    node   left the "
+      "device\n"
       "                                                                             "
-      "          p50/p95  frames   ratio   ratio    JSD  /note   /bar    /bar ms/bar\n";
+      "          p50/p95  frames   ratio   ratio    JSD  /note   /bar    /bar ms/bar  notes   rows "
+      "/bar\n";
   std::string last;
   for (const AtlasRow& row : rows) {
     std::string line = row.network == last ? "" : row.network;
@@ -132,6 +140,8 @@ Json atlas_json(const std::vector<AtlasRow>& rows) {
                     {"impossible_notes", row.likelihood.impossible},
                     {"bytes_up", row.bytes_up},
                     {"bytes_down", row.bytes_down},
+                    {"notes_left", row.left.events},
+                    {"rows_left", row.left.rows},
                     {"bars", row.bars},
                     {"regret", regret(rows, row)}});
   }

@@ -21,6 +21,7 @@ struct AtlasRow {
   double bars = 0;
   std::uint64_t bytes_up = 0, bytes_down = 0;  ///< Of messages.
   double node_ms = 0;                          ///< The node's work.
+  edge::Leaving left;
 
   double bytes_a_bar() const {
     return bars > 0 ? static_cast<double>(bytes_up + bytes_down) / bars : 0;

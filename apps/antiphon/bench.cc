@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "antiphon/attack_bench.h"
 #include "antiphon/casting.h"
 #include "antiphon/commands.h"
 #include "antiphon/controls_bench.h"
@@ -210,9 +211,13 @@ Action bench_command(CLI::App& flags) {
       "quality", "Holds accompaniments against those of people, offline and live");
   CLI::App* const controls =
       flags.add_subcommand("controls", "Asks a model for keys and classes, and counts what comes");
-  return [load, quality, controls, run_live = declare_live(live), run_load = declare_load(*load),
+  CLI::App* const attack = flags.add_subcommand(
+      "attack", "Reads notes out of the activations that a split by layers sends");
+  return [load, quality, controls, attack, run_attack = declare_attack(*attack),
+          run_live = declare_live(live), run_load = declare_load(*load),
           run_quality = declare_quality(*quality), run_controls = declare_controls(*controls)] {
     if (load->parsed()) return run_load();
+    if (attack->parsed()) return run_attack();
     if (controls->parsed()) return run_controls();
     return quality->parsed() ? run_quality() : run_live();
   };

@@ -18,6 +18,7 @@
 #include "antiphon/performing.h"
 #include "antiphon/quality_report.h"
 #include "antiphon/score_files.h"
+#include "antiphon/shared_model.h"
 #include "base/file.h"
 #include "edge/measures.h"
 #include "edge/node_link.h"
@@ -56,6 +57,8 @@ struct Options : PerformingOptions {
   std::filesystem::path certificate, token;
   std::string mode = "auto", policy = "notes";
   bool explain = false;
+  std::string shared = "duet-edge";
+  LayerOptions layers;
   // What the player wants of it.
   std::filesystem::path chart;
   std::int32_t trade = 0;
@@ -123,6 +126,8 @@ Json json_of(const edge::LinkReport& link) {
           {"round_trip_ms", {{"p50", ms(link.round_trip_p50)}, {"p95", ms(link.round_trip_p95)}}},
           {"bytes_up", link.bytes_up},
           {"bytes_down", link.bytes_down},
+          {"notes_left", link.left.events},
+          {"rows_left", link.left.rows},
           {"breaks", link.breaks}};
 }
 
@@ -299,9 +304,11 @@ Result<edge::JamSetup> set_up(const Options& options) {
   return setup;
 }
 
-// A node to play with, as the flags name it. `own`: this device's model, if it has one.
+// A node to play with, as the flags name it. `own`: this device's model, if it has one. `shared`:
+// the one that is split with the node, or null.
 Result<std::unique_ptr<edge::NodeLink>> join_node(const Options& options,
                                                   const std::optional<LoadedModel>& own,
+                                                  const edge::SharedModel* shared,
                                                   edge::JamSetup& setup,
                                                   const live::Wakeup& wakeup) {
   auto address = edge::NodeAddress::parse(options.node);
@@ -314,11 +321,16 @@ Result<std::unique_ptr<edge::NodeLink>> join_node(const Options& options,
            std::isspace(static_cast<unsigned char>(address->token.back())))
       address->token.pop_back();
   }
-  wire::Join join;
-  join.header = setup.header;
-  join.sampling = setup.sampling;
-  join.reach = setup.reach;
-  ANTIPHON_TRY(auto link, edge::NodeLink::connect(*address, std::move(join), wakeup));
+  std::unique_ptr<edge::NodeLink> link;
+  if (shared != nullptr) {
+    ANTIPHON_TRY(link, edge::NodeLink::share(*address, *shared, setup, wakeup));
+  } else {
+    wire::Join join;
+    join.header = setup.header;
+    join.sampling = setup.sampling;
+    join.reach = setup.reach;
+    ANTIPHON_TRY(link, edge::NodeLink::connect(*address, std::move(join), wakeup));
+  }
   const edge::LinkReport report = link->report();
   setup.node.better = !own || own->sha256 != report.weights;
   setup.node.round_trips = report.round_trips;
@@ -334,12 +346,13 @@ std::string whose_tempo(const Options& options) {
 
 // Plays on real devices, or on none, until the music or the player ends it.
 Result<Outcome> play(const Options& options, const edge::Models& models,
-                     const std::optional<LoadedModel>& own, edge::JamSetup setup) {
+                     const std::optional<LoadedModel>& own,
+                     const std::optional<edge::SharedModel>& shared, edge::JamSetup setup) {
   ANTIPHON_TRY(const live::Wakeup wakeup, live::Wakeup::make());
   ANTIPHON_TRY(Devices devices, open_devices(options.devices, wakeup));
   std::unique_ptr<edge::NodeLink> link;
-  if (!options.node.empty() && edge::node_may_hear(setup.node)) {
-    ANTIPHON_TRY(link, join_node(options, own, setup, wakeup));
+  if (!options.node.empty() && collab::node_takes_part(setup.node.wishes)) {
+    ANTIPHON_TRY(link, join_node(options, own, shared ? &*shared : nullptr, setup, wakeup));
   }
   const auto keys = TerminalKeys::start(wakeup);
   std::optional<live::PortClock> clock;
@@ -414,6 +427,13 @@ Status jam(const Options& options) {
   }
   setup.node.wishes = {*collab::policy_of(options.policy), collab::mode_of(options.mode)};
 
+  std::optional<edge::SharedModel> shared;
+  if (!options.node.empty() && collab::node_takes_part(setup.node.wishes) &&
+      collab::by_layers(setup.node.wishes)) {
+    ANTIPHON_TRY(const LoadedModel whole, load_model(options.shared));
+    ANTIPHON_TRY(shared, share(whole, reflex, options.layers));
+  }
+
   const auto session = model ? generate::make_event_model(model->net) : nullptr;
   const auto quick = reflex ? generate::make_event_model(reflex->net) : nullptr;
   const edge::Models models{session.get(), quick.get()};
@@ -427,7 +447,7 @@ Status jam(const Options& options) {
     cost.seed = options.sampling.seed;
     played.jam = edge::simulate(models, setup, cost, show_progress("Jamming"));
   } else {
-    ANTIPHON_TRY(played, play(options, models, model, setup));
+    ANTIPHON_TRY(played, play(options, models, model, shared, setup));
   }
   const double cpu = cpu_seconds() - cpu_before;
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
@@ -545,13 +565,18 @@ Action jam_command(CLI::App& flags) {
   flags
       .add_option("--mode", options->mode,
                   "How the node and this device share the work; auto plans every bar anew")
-      ->check(CLI::IsMember({"auto", "alone", "edge-first", "cloud-first", "time", "drafts"}))
+      ->check(
+          CLI::IsMember({"auto", "alone", "edge-first", "cloud-first", "time", "drafts", "layers"}))
       ->capture_default_str();
   flags
       .add_option("--policy", options->policy,
-                  "What may leave this device; without notes the node isn't asked")
+                  "What may leave this device: with activations, a node can only run layers of a "
+                  "model; with nothing, none is asked")
       ->check(CLI::IsMember(collab::policy_names))
       ->capture_default_str();
+  flags.add_option("--shared", options->shared, "Split by layers: the model that is split")
+      ->capture_default_str();
+  add_layer_flags(flags, options->layers);
   flags.add_flag("--explain", options->explain, "Says at the end what was planned when, and why");
   flags
       .add_option("--node-certificate", options->certificate,

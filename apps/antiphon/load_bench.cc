@@ -251,7 +251,8 @@ Status bench_load(const Options& options) {
       cloud::make_certificate(server.certificate, server.key, {"localhost", "127.0.0.1"}));
   cloud::Node node([&] { return generate::make_event_model(model.net); },
                    {model.name, model.sha256, options.workers, 10000});
-  ANTIPHON_TRY(const auto running, cloud::Server::start(server, node));
+  cloud::LayerNode nobody(nullptr, model.sha256, 0);
+  ANTIPHON_TRY(const auto running, cloud::Server::start(server, node, nobody));
   const edge::NodeAddress address{"127.0.0.1", running->port(), server.certificate, {}};
 
   std::printf("%8s %8s %9s %22s %7s %11s %8s\n", "players", "in time", "answered",

@@ -94,8 +94,12 @@ Status serve(Options& options) {
   options.node.model = model.name;
   options.node.weights = model.sha256;
   cloud::Node node([&] { return generate::make_event_model(model.net); }, options.node);
+  const auto* const layered = std::get_if<std::shared_ptr<const nn::Transformer>>(&model.net);
+  cloud::LayerNode layers(layered != nullptr ? *layered : nullptr, model.sha256,
+                          options.node.most_players);
+  const auto players = [&] { return node.counts().players + layers.counts().players; };
   options.server.log = log;
-  ANTIPHON_TRY(const auto server, cloud::Server::start(options.server, node));
+  ANTIPHON_TRY(const auto server, cloud::Server::start(options.server, node, layers));
 
   for (const int signal : {SIGINT, SIGTERM})
     std::signal(signal, [](int) { signals = signals + 1; });
@@ -103,11 +107,11 @@ Status serve(Options& options) {
       std::to_string(server->port()) + " for up to " + std::to_string(options.node.most_players) +
       " players; players need " + options.server.certificate.string());
   while (signals == 0) std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  if (node.counts().players > 0) log("takes no more players, and waits for those who play");
+  if (players() > 0) log("takes no more players, and waits for those who play");
   const auto patience = std::chrono::duration<double>(options.patience_seconds);
   const auto end = std::chrono::steady_clock::now() + patience;
   // A second signal ends it at once.
-  while (signals == 1 && node.counts().players > 0 && std::chrono::steady_clock::now() < end)
+  while (signals == 1 && players() > 0 && std::chrono::steady_clock::now() < end)
     server->drain(std::chrono::milliseconds(50));
   const cloud::NodeCounts counts = node.counts();
   log("stops after " + std::to_string(counts.joined) + " players and " +

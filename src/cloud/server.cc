@@ -37,7 +37,7 @@ constexpr std::uint32_t longest_request = 8192;
 constexpr auto patience = std::chrono::seconds(10);  // With a peer that says nothing.
 constexpr std::size_t most_connections = 1024;
 
-std::string metrics_of(const NodeCounts& counts) {
+std::string metrics_of(const NodeCounts& counts, const LayerCounts& layers) {
   std::string text;
   const auto metric = [&](const char* name, const char* type, const char* help, double value) {
     char line[256];
@@ -53,6 +53,12 @@ std::string metrics_of(const NodeCounts& counts) {
   metric("questions_late_total", "counter", "Questions that were overtaken by the player's next.",
          static_cast<double>(counts.late));
   metric("frames_total", "counter", "Frames drafted.", static_cast<double>(counts.frames));
+  metric("sharers", "gauge", "Who shares the model by layers now.",
+         static_cast<double>(layers.players));
+  metric("layer_messages_total", "counter", "Messages for its layers.",
+         static_cast<double>(layers.messages));
+  metric("layer_steps_total", "counter", "Steps that they were run for.",
+         static_cast<double>(layers.steps));
   text +=
       "# HELP antiphon_answer_seconds From a question to its first frame.\n"
       "# TYPE antiphon_answer_seconds histogram\n";
@@ -85,9 +91,11 @@ bool same_secret(const std::string& a, const std::string& b) {
 struct House {
   const ServerOptions options;
   Node& node;
+  LayerNode& layers;
   std::atomic<bool> draining{false};
   std::atomic<std::size_t> connections{0};
 
+  std::size_t players() const { return node.counts().players + layers.counts().players; }
   bool admits(const std::string& token) const {
     bool known = options.tokens.empty();
     for (const std::string& one : options.tokens) known |= same_secret(one, token);
@@ -105,10 +113,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     peer_ = peer.address().to_string() + ":" + std::to_string(peer.port());
   }
   ~Connection() {
-    if (player_) {
-      house_.node.leave(*player_);
-      house_.options.log(peer_ + " left");
-    }
+    if (player_) house_.node.leave(*player_);
+    if (sharer_) house_.layers.leave(*sharer_);
+    if (player_ || sharer_) house_.options.log(peer_ + " left");
     --house_.connections;
   }
 
@@ -152,7 +159,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
       if (house_.draining) status = http::status::service_unavailable;
       body = house_.draining ? "stopping\n" : "ready\n";
     } else if (get && target == "/metrics") {
-      body = metrics_of(house_.node.counts());
+      body = metrics_of(house_.node.counts(), house_.layers.counts());
     } else {
       status = http::status::not_found;
       body = "There are /health, /ready, /metrics, and players at the WebSocket /v1/jam.\n";
@@ -186,7 +193,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   Status hear(const std::string& bytes) {
-    ANTIPHON_TRY(const wire::Up message, wire::parse_up(bytes));
+    ANTIPHON_TRY(wire::Up message, wire::parse_up(bytes));
     if (const auto* ping = std::get_if<wire::Ping>(&message)) {
       write(wire::encode(wire::Down(*ping)));
       return Done{};
@@ -195,18 +202,31 @@ class Connection : public std::enable_shared_from_this<Connection> {
       if (!player_) return Error{Errc::invalid_input, "expected to be joined first"};
       return house_.node.tell(*player_, *tell);
     }
-    if (player_) return Error{Errc::invalid_input, "has joined already"};
-    const auto& join = std::get<wire::Join>(message);
+    if (auto* steps = std::get_if<wire::Steps>(&message)) {
+      if (!sharer_) return Error{Errc::invalid_input, "expected to be joined by layers first"};
+      return house_.layers.tell(*sharer_, std::move(*steps));
+    }
+    if (player_ || sharer_) return Error{Errc::invalid_input, "has joined already"};
     if (house_.draining) return Error{Errc::unavailable, "the node is about to stop"};
-    if (!house_.admits(join.token)) return Error{Errc::invalid_input, "the token isn't known here"};
     const auto send = [weak = weak_from_this(),
                        executor = stream_.get_executor()](std::string text) {
       asio::post(executor, [weak, text = std::move(text)]() mutable {
         if (const auto self = weak.lock()) self->write(std::move(text));
       });
     };
-    ANTIPHON_TRY(player_, house_.node.join(join, send));
-    house_.options.log(peer_ + " joined, " + std::to_string(join.header.slots.size()) + " parts");
+    const Error stranger{Errc::invalid_input, "the token isn't known here"};
+    if (const auto* join = std::get_if<wire::JoinLayers>(&message)) {
+      if (!house_.admits(join->token)) return stranger;
+      ANTIPHON_TRY(sharer_, house_.layers.join(*join, send));
+      house_.options.log(peer_ + " joined, to share layers " + std::to_string(join->cut.first) +
+                         " to " + std::to_string(join->cut.last));
+    } else {
+      const auto& player = std::get<wire::Join>(message);
+      if (!house_.admits(player.token)) return stranger;
+      ANTIPHON_TRY(player_, house_.node.join(player, send));
+      house_.options.log(peer_ + " joined, " + std::to_string(player.header.slots.size()) +
+                         " parts");
+    }
     const NodeOptions& node = house_.node.options();
     write(wire::encode(wire::Down(wire::Joined{node.model, node.weights})));
     return Done{};
@@ -251,6 +271,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   http::request_parser<http::string_body> parser_;
   http::response<http::string_body> response_;
   std::optional<Node::Player> player_;
+  std::optional<LayerNode::Player> sharer_;
   std::deque<std::string> out_;
   std::size_t waiting_ = 0;  // Bytes in it.
   bool leaving_ = false;
@@ -258,11 +279,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
 class TlsServer : public Server {
  public:
-  TlsServer(ServerOptions options, Node& node) : house_{std::move(options), node} {}
+  TlsServer(ServerOptions options, Node& node, LayerNode& layers)
+      : house_{std::move(options), node, layers} {}
   ~TlsServer() override {
     context_.stop();
     if (thread_.joinable()) thread_.join();
     house_.node.clear();  // Nobody sends to the connections any more, which end now.
+    house_.layers.clear();
   }
 
   Status open() {
@@ -299,7 +322,7 @@ class TlsServer : public Server {
   void drain(std::chrono::milliseconds longest) override {
     house_.draining = true;
     const auto end = std::chrono::steady_clock::now() + longest;
-    while (house_.node.counts().players > 0 && std::chrono::steady_clock::now() < end)
+    while (house_.players() > 0 && std::chrono::steady_clock::now() < end)
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 
@@ -326,8 +349,9 @@ class TlsServer : public Server {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Node& node) {
-  auto server = std::make_unique<TlsServer>(std::move(options), node);
+Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Node& node,
+                                              LayerNode& layers) {
+  auto server = std::make_unique<TlsServer>(std::move(options), node, layers);
   ANTIPHON_CHECK(server->open());
   return std::unique_ptr<Server>(std::move(server));
 }

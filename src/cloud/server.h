@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cloud/layer_node.h"
 #include "cloud/node.h"
 
 namespace antiphon::cloud {
@@ -22,7 +23,8 @@ struct ServerOptions {
   std::function<void(const std::string&)> log = [](const std::string&) {};
 };
 
-/// A node on the network, over TLS: players at the WebSocket `/v1/jam` (`antiphon.proto`), and GET
+/// A node on the network, over TLS: players, and those who share its model by layers, at the
+/// WebSocket `/v1/jam` (`antiphon.proto`), and GET
 /// `/health`, `/ready`, `/metrics` (Prometheus).
 ///
 /// A peer that sends what can't be is told why in one sentence and let go; so is one that doesn't
@@ -32,7 +34,8 @@ struct ServerOptions {
 class Server {
  public:
   /// Errors: an address or port that can't be had, a certificate or key that can't be read.
-  static Result<std::unique_ptr<Server>> start(ServerOptions options, Node& node);
+  static Result<std::unique_ptr<Server>> start(ServerOptions options, Node& node,
+                                               LayerNode& layers);
   virtual ~Server() = default;
 
   virtual std::uint16_t port() const = 0;

@@ -97,14 +97,45 @@ TEST(Plan, AnAnswerReachesUntilTheNextOneIsThere) {
 }
 
 TEST(Plan, APolicyIsNeverBroken) {
-  for (const Policy policy : {Policy::nothing, Policy::activations}) {
-    for (const auto& wish : {std::optional<Mode>(), std::optional(Mode::cloud_first)}) {
-      const Plan next = plan(measured(5ms), {policy, wish}, {});
-      EXPECT_EQ(next.mode, Mode::alone);
-      EXPECT_EQ(next.interval, 0);
-      EXPECT_THAT(next.reason, HasSubstr("policy"));
+  for (const Policy policy : {Policy::nothing, Policy::activations, Policy::notes}) {
+    for (std::size_t i = 0; i <= mode_names.size(); ++i) {
+      Wishes wishes{policy, {}};
+      if (i > 0) wishes.mode = static_cast<Mode>(i - 1);
+      const Plan next = plan(measured(5ms), wishes, {});
+      EXPECT_TRUE(allows(policy, next.mode));
+      if (policy == Policy::nothing) {
+        EXPECT_EQ(next.mode, Mode::alone);
+        EXPECT_EQ(next.interval, 0);
+      }
+      if (policy == Policy::activations) {
+        const bool asked = !wishes.mode || wishes.mode == Mode::layers;
+        EXPECT_EQ(next.mode, asked ? Mode::layers : Mode::alone);
+        EXPECT_EQ(next.interval, asked ? 1 : 0);
+      }
     }
   }
+  EXPECT_THAT(plan(measured(5ms), {Policy::nothing, {}}, {}).reason,
+              HasSubstr("the policy 'nothing' lets no notes"));
+  EXPECT_THAT(plan(measured(5ms), {Policy::nothing, Mode::layers}, {}).reason,
+              HasSubstr("the policy 'nothing' lets no activations"));
+}
+
+TEST(Plan, LayersAreSharedWhereEachFrameIsAnsweredInTime) {
+  const Wishes wishes{Policy::activations, {}};
+  const Plan near = plan(measured(60ms), wishes, {});
+  EXPECT_EQ(near.mode, Mode::layers);
+  EXPECT_EQ(near.length, 1);
+  EXPECT_EQ(near.oldest, 0) << "there are no drafts of later frames";
+  const Plan far = plan(measured(180ms), wishes, near);
+  EXPECT_EQ(far.mode, Mode::alone);
+  EXPECT_GE(far.interval, 4) << "asked now and then, to see whether it came nearer";
+  EXPECT_EQ(plan(measured(115ms), wishes, near).mode, Mode::layers);
+  EXPECT_EQ(plan(measured(115ms), wishes, far).mode, Mode::alone);
+}
+
+TEST(Plan, WhereNotesMayGoLayersAreNotShared) {
+  EXPECT_EQ(plan(measured(5ms), {Policy::notes, {}}, {}).mode, Mode::cloud_first);
+  EXPECT_EQ(plan(measured(5ms), {Policy::notes, Mode::layers}, {}).mode, Mode::layers);
 }
 
 TEST(Plan, ChangesOnlyForAClearGain) {

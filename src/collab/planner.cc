@@ -71,7 +71,8 @@ Plan solve(Mode mode, const Measurements& measured, const Plan& before, std::str
     plan.foretold = plan.interval + way + 2 * measured.bar;
     return plan;
   }
-  const bool leads = mode == Mode::cloud_first;
+  const bool by_layers = mode == Mode::layers || mode == Mode::alone;
+  const bool leads = mode == Mode::cloud_first || by_layers;
   // Where the device judges, the draft must be there when its own model is asked.
   const nanoseconds more = slack + (leads ? nanoseconds{} : measured.horizon);
   const auto frames = static_cast<std::int32_t>(
@@ -83,6 +84,7 @@ Plan solve(Mode mode, const Measurements& measured, const Plan& before, std::str
                          measured.frame);
   plan.length = std::min(plan.interval + std::max(frames, 1) + spare, longest);
   plan.oldest = leads ? oldest_led : oldest_fit;
+  if (by_layers) plan.length = 1, plan.oldest = 0;
   plan.reason = std::move(reason);
   return plan;
 }
@@ -99,14 +101,38 @@ std::optional<Mode> mode_of(std::string_view name) {
   return index ? std::optional(static_cast<Mode>(*index)) : std::nullopt;
 }
 
+bool allows(Policy policy, Mode mode) {
+  switch (mode) {
+    case Mode::alone:
+      return true;
+    case Mode::layers:
+      return policy != Policy::nothing;
+    case Mode::edge_first:
+    case Mode::cloud_first:
+    case Mode::time:
+    case Mode::drafts:
+      break;
+  }
+  return policy == Policy::notes;
+}
+
+bool by_layers(const Wishes& wishes) {
+  return wishes.mode ? *wishes.mode == Mode::layers : wishes.policy == Policy::activations;
+}
+
+bool node_takes_part(const Wishes& wishes) {
+  if (wishes.mode == Mode::alone) return false;
+  return allows(wishes.policy, by_layers(wishes) ? Mode::layers : Mode::cloud_first);
+}
+
 Plan plan(const Measurements& measured, const Wishes& wishes, const Plan& before) {
   if (!measured.node) return alone("there is no node");
-  if (wishes.policy != Policy::notes) {
-    return alone(std::string("the policy '") +
-                 policy_names[static_cast<std::size_t>(wishes.policy)] +
-                 "' lets no notes leave this device");
-  }
   if (wishes.mode == Mode::alone) return alone("asked for");
+  if (!node_takes_part(wishes)) {
+    return alone(std::string("the policy '") +
+                 policy_names[static_cast<std::size_t>(wishes.policy)] + "' lets no " +
+                 (by_layers(wishes) ? "activations" : "notes") + " leave this device");
+  }
   const AnswerEstimate& answers = measured.answers;
   const nanoseconds gone = std::max<nanoseconds>(std::chrono::milliseconds(500), 3 * answers.p95);
   const bool silent = answers.silence > gone;
@@ -117,8 +143,13 @@ Plan plan(const Measurements& measured, const Wishes& wishes, const Plan& before
     return plan;
   }
 
+  const Mode leading = by_layers(wishes) ? Mode::layers : Mode::cloud_first;
   const auto device_plays = [&](std::string reason) {
-    return solve(Mode::edge_first, measured, before, std::move(reason));
+    if (leading == Mode::cloud_first)
+      return solve(Mode::edge_first, measured, before, std::move(reason));
+    Plan plan = solve(Mode::alone, measured, before, std::move(reason));
+    plan.interval = std::max(plan.interval, knocking);
+    return plan;
   };
   if (silent || !answers.known) {
     Plan plan = device_plays(silent ? "the node has been silent for " + in_ms(answers.silence)
@@ -129,7 +160,7 @@ Plan plan(const Measurements& measured, const Wishes& wishes, const Plan& before
   }
   if (!measured.better) return device_plays("the node's model is this device's own");
 
-  const bool leads = before.mode == Mode::cloud_first;
+  const bool leads = before.mode == leading;
   const std::string took = "95 % of the node's answers took at most " + in_ms(answers.p95) +
                            ", a sixteenth takes " + in_ms(measured.frame);
   if (!fits(answers.p95, measured, leads)) return device_plays(took);
@@ -139,7 +170,7 @@ Plan plan(const Measurements& measured, const Wishes& wishes, const Plan& before
                   100 * answers.lost);
     return device_plays(lost);
   }
-  return solve(Mode::cloud_first, measured, before, took);
+  return solve(leading, measured, before, took);
 }
 
 }  // namespace antiphon::collab

@@ -23,9 +23,10 @@ enum class Mode : std::uint8_t {
   cloud_first,  ///< The node plays; the device covers for it.
   time,         ///< The device plays; the node foretells the harmony, and drafts as in edge-first.
   drafts,       ///< The device drafts and plays; the node checks the drafts and corrects them.
+  layers,       ///< The node runs the middle layers of a model; the device draws and covers.
 };
-inline constexpr std::array<const char*, 5> mode_names = {"alone", "edge-first", "cloud-first",
-                                                          "time", "drafts"};
+inline constexpr std::array<const char*, 6> mode_names = {"alone", "edge-first", "cloud-first",
+                                                          "time",  "drafts",     "layers"};
 
 std::optional<Policy> policy_of(std::string_view name);
 std::optional<Mode> mode_of(std::string_view name);
@@ -47,6 +48,14 @@ struct Wishes {
   Policy policy = Policy::notes;
   std::optional<Mode> mode = {};  ///< None: the best there is.
 };
+
+/// Whether a policy allows a mode.
+bool allows(Policy policy, Mode mode);
+/// Whether a node is to share a model by layers: where that is asked for, or no other mode is
+/// allowed.
+bool by_layers(const Wishes& wishes);
+/// Whether a node takes part at all.
+bool node_takes_part(const Wishes& wishes);
 
 /// How the next bar is played.
 struct Plan {

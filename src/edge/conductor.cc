@@ -108,7 +108,7 @@ void Conductor::hear(const Played& played) {
 
 void Conductor::wish(const generate::Control& control) {
   if (control.kind == generate::Control::Kind::rest) rest_wished_ = control.value >= 0.5f;
-  for (const Model model : {Model::edge, Model::reflex}) {
+  for (const Model model : {Model::cloud, Model::edge, Model::reflex}) {
     if (crew_[static_cast<std::size_t>(model)]) to_tell(model).push_back(Told::wish(control));
   }
 }

@@ -65,7 +65,7 @@ class Conductor {
             std::chrono::nanoseconds end, const Crew& crew, std::unique_ptr<Scheduler> scheduler);
 
   void hear(const Played& played);
-  /// A wish for the AI parts. A node isn't told, but its notes rest as well.
+  /// A wish for the AI parts. It doesn't leave this device, but a node's notes rest as well.
   void wish(const generate::Control& control);
   void wish(const Wish& wish);
   /// Somebody else keeps the time. Whoever does, the music gets where it should be within a

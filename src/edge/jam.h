@@ -5,12 +5,14 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "base/result.h"
 #include "edge/conductor.h"
 #include "edge/emulated_link.h"
+#include "edge/leaving.h"
 #include "edge/player.h"
 #include "edge/responder.h"
 #include "edge/tiered_scheduler.h"
@@ -19,6 +21,7 @@
 #include "live/clock.h"
 #include "live/output.h"
 #include "live/spsc_queue.h"
+#include "nn/middle_layers.h"
 #include "tokens/stream.h"
 
 namespace antiphon::edge {
@@ -51,6 +54,16 @@ struct Models {
   generate::EventModel* reflex = nullptr;
 };
 
+/// A model of which a node runs the middle layers.
+struct SharedModel {
+  std::shared_ptr<const nn::Transformer> net;
+  std::string sha256;  ///< Of its weights.
+  nn::Cut cut;         ///< The node's layers.
+  double noise = 0;    ///< Share of their root mean square that activations get.
+  /// Gives a model that drafts on this device.
+  std::function<std::unique_ptr<generate::EventModel>()> make_drafter = {};
+};
+
 /// What a jam was. Times count from its start.
 struct Jam {
   live::Timeline timeline;
@@ -63,6 +76,7 @@ struct Jam {
   bool stopped = false;                        ///< Before its length was played.
   std::vector<PlanRecord> plans = {};          ///< Where a node takes part.
   std::uint64_t bytes_up = 0, bytes_down = 0;  ///< Of messages to and from a simulated node.
+  Leaving left = {};                           ///< For a simulated node.
   std::chrono::nanoseconds node_work{};        ///< That it took.
 };
 
@@ -85,6 +99,10 @@ struct SimulatedNode {
   generate::EventModel* model = nullptr;  ///< Null: there is none.
   NetworkProfile network = {};
   std::chrono::nanoseconds step = std::chrono::microseconds(100);  ///< An event told or drawn.
+  SharedModel shared =
+      {};  ///< Where the wishes are for a split by layers; `model` isn't asked then.
+  /// Is shown all messages.
+  std::function<void(EmulatedLink::Way, std::string_view)> wire = {};
 };
 
 /// Plays a jam on a clock that doesn't wait: the same setup, cost and node give the same jam.

@@ -22,6 +22,8 @@
 #include <thread>
 #include <utility>
 
+#include "crypto/random.h"
+#include "generate/split_improviser.h"
 #include "live/spsc_queue.h"
 
 namespace antiphon::edge {
@@ -45,11 +47,28 @@ constexpr std::size_t pings_kept = 64;
 constexpr int first_pings = 8;
 constexpr auto longest_pause = std::chrono::seconds(1);  // Before a broken link is tried again.
 
+// This device's part of a model that is shared by layers.
+struct OuterLayers {
+  OuterLayers(const SharedModel& shared, const JamSetup& setup)
+      : model(shared.net, shared.cut, {shared.noise, crypto::SecretUniform()}),
+        drafter(shared.make_drafter()),
+        improviser(model, *drafter, setup.header, setup.sampling) {
+    improviser.set_chart(setup.chart);
+  }
+
+  generate::SplitModel model;
+  const std::unique_ptr<generate::EventModel> drafter;
+  generate::SplitImproviser improviser;
+};
+
 class TlsLink : public NodeLink {
  public:
-  TlsLink(NodeAddress address, wire::Join join, const live::Wakeup& conductor, live::Wakeup told)
+  /// `join`: a `Join`, or a `JoinLayers` where there are outer layers.
+  TlsLink(NodeAddress address, wire::Up join, std::unique_ptr<OuterLayers> outer,
+          const live::Wakeup& conductor, live::Wakeup told)
       : address_(std::move(address)),
         join_(std::move(join)),
+        outer_(std::move(outer)),
         conductor_(conductor),
         told_(std::move(told)),
         in_(room),
@@ -149,7 +168,8 @@ class TlsLink : public NodeLink {
     stream_->binary(true);
     stream_->read_message_max(wire::largest_message);
     stream_->async_handshake(address_.host, "/v1/jam", alive([this] {
-                               join_.start = memory_.empty() ? 0 : memory_.front().event.at;
+                               if (auto* join = std::get_if<wire::Join>(&join_))
+                                 join->start = memory_.empty() ? 0 : memory_.front().event.at;
                                send(join_);
                                read();
                              }));
@@ -202,6 +222,7 @@ class TlsLink : public NodeLink {
     }
     joined_ = true;
     pause_ = std::chrono::milliseconds(125);
+    if (outer_) outer_->improviser.reset_middle();
     // What it missed, if it came back.
     for (std::size_t i = 0; i < memory_.size(); i += most_events) {
       wire::Tell tell;
@@ -216,6 +237,12 @@ class TlsLink : public NodeLink {
   void pass_down(const std::vector<Drafted>& drafted) {
     for (const Drafted& one : drafted) out_.push(one);
     conductor_.notify();
+  }
+  void hear(const wire::Added& added) {
+    std::vector<Drafted> drafted;
+    if (!outer_ || !outer_->improviser.hear(added.serial, added.rows, drafted))
+      return lose("the node sent activations that weren't asked for");
+    give(drafted);
   }
   void hear(const wire::Late&) {}  // The next question is on its way.
   void hear(const wire::Refused& refused) {
@@ -250,7 +277,27 @@ class TlsLink : public NodeLink {
     });
   }
 
+  void give(const std::vector<Drafted>& drafted) {
+    for (const Drafted& one : drafted) out_.push(one);
+    if (!drafted.empty()) conductor_.notify();
+  }
+
+  void pass_on_outer() {
+    const auto within = std::chrono::microseconds(horizon_ns_ / 1000);
+    for (Told told; in_.pop(told);) {
+      if (told.kind != Told::Kind::ask) {
+        outer_->improviser.tell(told);
+      } else if (joined_) {
+        std::vector<Drafted> drafted;
+        for (generate::MiddleSteps& steps : outer_->improviser.ask(told, drafted))
+          send(wire::Steps{std::move(steps), static_cast<std::uint32_t>(within.count())});
+        give(drafted);
+      }
+    }
+  }
+
   void pass_on() {
+    if (outer_) return pass_on_outer();
     wire::Tell tell;
     for (Told told; in_.pop(told);) {
       if (told.kind == Told::Kind::event) {
@@ -274,8 +321,13 @@ class TlsLink : public NodeLink {
   }
 
   void send(const wire::Up& message) {
-    const bool may = joined_ || !std::holds_alternative<wire::Tell>(message);
+    const bool may = joined_ || !(std::holds_alternative<wire::Tell>(message) ||
+                                  std::holds_alternative<wire::Steps>(message));
     if (!may || !stream_->is_open()) return;  // It is told when it has joined.
+    {
+      const std::lock_guard lock(mutex_);
+      report_.left.count(message);
+    }
     queue_.push_back(wire::encode(message));
     if (!writing_) write();
   }
@@ -296,7 +348,8 @@ class TlsLink : public NodeLink {
   beast::tcp_stream& lowest() { return beast::get_lowest_layer(*stream_); }
 
   const NodeAddress address_;
-  wire::Join join_;
+  wire::Up join_;
+  const std::unique_ptr<OuterLayers> outer_;
   const live::Wakeup& conductor_;
   const live::Wakeup told_;
   live::SpscQueue<Told> in_;
@@ -324,6 +377,16 @@ class TlsLink : public NodeLink {
   std::promise<Status> ready_;
   std::thread thread_;
 };
+
+Result<std::unique_ptr<NodeLink>> open_link(const NodeAddress& address, wire::Up join,
+                                            std::unique_ptr<OuterLayers> outer,
+                                            const live::Wakeup& conductor) {
+  ANTIPHON_TRY(live::Wakeup told, live::Wakeup::make());
+  auto link = std::make_unique<TlsLink>(address, std::move(join), std::move(outer), conductor,
+                                        std::move(told));
+  ANTIPHON_CHECK(link->open());
+  return std::unique_ptr<NodeLink>(std::move(link));
+}
 
 }  // namespace
 
@@ -353,10 +416,14 @@ Result<NodeAddress> NodeAddress::parse(const std::string& text) {
 Result<std::unique_ptr<NodeLink>> NodeLink::connect(const NodeAddress& address, wire::Join join,
                                                     const live::Wakeup& conductor) {
   join.token = address.token;
-  ANTIPHON_TRY(live::Wakeup told, live::Wakeup::make());
-  auto link = std::make_unique<TlsLink>(address, std::move(join), conductor, std::move(told));
-  ANTIPHON_CHECK(link->open());
-  return std::unique_ptr<NodeLink>(std::move(link));
+  return open_link(address, std::move(join), nullptr, conductor);
+}
+
+Result<std::unique_ptr<NodeLink>> NodeLink::share(const NodeAddress& address,
+                                                  const SharedModel& shared, const JamSetup& setup,
+                                                  const live::Wakeup& conductor) {
+  return open_link(address, wire::JoinLayers{address.token, shared.sha256, shared.cut},
+                   std::make_unique<OuterLayers>(shared, setup), conductor);
 }
 
 }  // namespace antiphon::edge

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "edge/jam.h"
 #include "edge/responder.h"
 #include "live/wakeup.h"
 #include "wire/messages.h"
@@ -31,12 +32,14 @@ struct LinkReport {
   std::string model, weights;                  ///< The node's.
   std::uint64_t bytes_up = 0, bytes_down = 0;  ///< Of messages, without TLS and below.
   std::uint64_t breaks = 0;                    ///< Times that it was lost.
+  Leaving left;
   std::chrono::nanoseconds round_trip_p50{}, round_trip_p95{};
   std::vector<std::chrono::nanoseconds> round_trips;  ///< The last ones, rising.
 };
 
-/// A node's improviser. Where the link breaks, it is made again, as often as it takes, and the node
-/// told what it missed: the last minutes of the jam.
+/// A node's improviser, or one of this device whose model's middle layers the node runs. Where the
+/// link breaks, it is made again, as often as it takes, and the node told what it missed: the last
+/// minutes of the jam.
 ///
 /// Threads: one of its own.
 class NodeLink : public Responder {
@@ -46,6 +49,12 @@ class NodeLink : public Responder {
   /// Errors: who can't be reached or isn't trusted, what the node says when it refuses.
   static Result<std::unique_ptr<NodeLink>> connect(const NodeAddress& address, wire::Join join,
                                                    const live::Wakeup& conductor);
+
+  /// The same for a model that is shared by layers: `setup` stays here, and so does what is played.
+  /// The work on this device is done on the link's thread.
+  static Result<std::unique_ptr<NodeLink>> share(const NodeAddress& address,
+                                                 const SharedModel& shared, const JamSetup& setup,
+                                                 const live::Wakeup& conductor);
 
   /// How long before a frame begins it is asked for; told to the node as the time that it has.
   virtual void set_horizon(std::chrono::nanoseconds horizon) = 0;

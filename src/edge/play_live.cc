@@ -107,7 +107,7 @@ Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& 
     ANTIPHON_TRY(reflex, Worker::start(*models.reflex, setup, setup.reflex_reach, reflex_priority,
                                        stage.wakeup));
   }
-  Responder* const node = node_may_hear(setup.node) ? stage.node : nullptr;
+  Responder* const node = collab::node_takes_part(setup.node.wishes) ? stage.node : nullptr;
   const Crew crew = {node != nullptr, models.edge != nullptr, models.reflex != nullptr};
   live::Timeline timeline = setup.timeline;
   Metronome metronome(timeline, setup.header.meters, setup.count_in, setup.metronome);

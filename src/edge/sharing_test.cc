@@ -7,6 +7,8 @@
 #include "edge/measures.h"
 #include "edge/performer.h"
 #include "generate/noisy_model.h"
+#include "generate/small_net.h"
+#include "wire/messages.h"
 
 namespace antiphon::edge {
 namespace {
@@ -195,14 +197,73 @@ TEST(Sharing, DraftsThatAreCheckedInTimeAreTheNodes) {
   EXPECT_LT(checked.node_work, led.node_work);
 }
 
+// With a node that can do all.
+Jam jam_with(const NetworkProfile& network, const collab::Wishes& wishes,
+             std::function<void(EmulatedLink::Way, std::string_view)> wire = {}) {
+  NoisyModel cloud(512), edge(512), reflex(256);
+  JamSetup setup = setup_of(2);
+  setup.node.wishes = wishes;
+  SimulatedNode node{&cloud, network};
+  node.shared = {generate::small_net(), std::string(64, 'a'), {1, 3}, 0.1, [] {
+                   return std::make_unique<NoisyModel>(256);
+                 }};
+  node.wire = std::move(wire);
+  return simulate({&edge, &reflex}, setup, {}, {}, node);
+}
+
 TEST(Sharing, NothingLeavesAgainstThePolicy) {
-  NoisyModel cloud(512), edge(512);
-  for (const auto policy : {collab::Policy::nothing, collab::Policy::activations}) {
-    JamSetup setup = setup_of(2);
-    setup.node.wishes = {policy, Mode::cloud_first};
-    const Jam played = simulate({&edge}, setup, {}, {}, {&cloud, *network_profile("lan")});
+  for (const auto& [policy, mode] :
+       {std::pair(collab::Policy::nothing, std::optional(Mode::cloud_first)),
+        std::pair(collab::Policy::nothing, std::optional(Mode::layers)),
+        std::pair(collab::Policy::nothing, std::optional<Mode>()),
+        std::pair(collab::Policy::activations, std::optional(Mode::cloud_first)),
+        std::pair(collab::Policy::activations, std::optional(Mode::edge_first))}) {
+    const Jam played = jam_with(*network_profile("lan"), {policy, mode});
     EXPECT_EQ(played.bytes_up, 0u);
     EXPECT_THAT(played.frames, Each(Field(&FrameRecord::tier, Tier::edge)));
+  }
+}
+
+// Each message is read back, and has nothing in it but what is read there.
+TEST(Sharing, NoNoteIsOnTheWireWhereAModelIsSharedByLayers) {
+  for (const auto& mode : {std::optional<Mode>(), std::optional(Mode::layers)}) {
+    int joins = 0, steps = 0, added = 0;
+    const Jam played =
+        jam_with(*network_profile("lan"), {collab::Policy::activations, mode},
+                 [&](EmulatedLink::Way way, std::string_view bytes) {
+                   if (way == EmulatedLink::Way::down) {
+                     const auto down = wire::parse_down(bytes);
+                     ASSERT_TRUE(down.ok() && std::holds_alternative<wire::Added>(*down));
+                     EXPECT_EQ(wire::encode(*down), bytes);
+                     ++added;
+                     return;
+                   }
+                   const auto up = wire::parse_up(bytes);
+                   ASSERT_TRUE(up.ok());
+                   EXPECT_EQ(wire::encode(*up), bytes);
+                   joins += std::holds_alternative<wire::JoinLayers>(*up);
+                   steps += std::holds_alternative<wire::Steps>(*up);
+                 });
+    EXPECT_EQ(joins, 1);
+    EXPECT_GT(steps, 60);
+    EXPECT_LE(steps, 256) << "at most one a frame";
+    EXPECT_GT(added, 60);
+    EXPECT_EQ(played.left.events, 0u);
+    EXPECT_GT(played.left.rows, 100u);
+    EXPECT_GT(share(measure(played), Tier::cloud), 0.9);
+  }
+  EXPECT_GT(jam_with(*network_profile("lan"), {}).left.events, 64u)
+      << "where they may leave they do";
+}
+
+TEST(Sharing, LayersThatAreLateAreCoveredFor) {
+  for (const NetworkProfile& network : network_profiles) {
+    for (const auto& mode : {std::optional<Mode>(), std::optional(Mode::layers)}) {
+      const JamMeasures measures = measure(jam_with(network, {collab::Policy::activations, mode}));
+      EXPECT_EQ(measures.frames, 256u);
+      EXPECT_EQ(measures.isr_delivered, 1.0) << network.name;
+      EXPECT_EQ(measures.isr_model, 1.0) << network.name;
+    }
   }
 }
 

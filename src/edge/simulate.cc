@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/random.h"
-#include "edge/jam.h"
+#include "edge/simulated_node.h"
 #include "wire/messages.h"
 
 namespace antiphon::edge {
@@ -110,21 +110,23 @@ class Worker {
 };
 
 // A worker at the other end of a network.
-class FarWorker {
+class FarWorker : public SimulatedEnd {
  public:
   FarWorker(const SimulatedNode& node, const JamSetup& setup, std::uint64_t seed)
-      : worker_(*node.model, setup, setup.reach, node.step, node.step),
+      : wire_(node.wire),
+        worker_(*node.model, setup, setup.reach, node.step, node.step),
         up_(node.network, EmulatedLink::Way::up, seed),
         down_(node.network, EmulatedLink::Way::down, seed) {}
 
-  nanoseconds next() const {
+  nanoseconds next() const override {
     nanoseconds next = worker_.next();
     if (!rising_.empty()) next = std::min(next, rising_.front().at);
     if (!falling_.empty()) next = std::min(next, falling_.front().at);
     return next;
   }
 
-  void tell(nanoseconds now, std::vector<Told>& told) {
+  void tell(nanoseconds now, std::vector<Told>& told) override {
+    std::erase_if(told, [](const Told& one) { return one.kind == Told::Kind::control; });
     if (told.empty()) return;
     told.insert(told.begin(), missed_.begin(), missed_.end());
     missed_.clear();
@@ -138,9 +140,11 @@ class FarWorker {
                                 one.foretold};
     }
     if (!told.empty()) {
-      const std::size_t bytes = wire::encode(wire::Up(message)).size();
-      if (const auto at = up_.send(now, bytes)) {
-        bytes_up_ += bytes;
+      const std::string bytes = wire::encode(wire::Up(message));
+      if (wire_) wire_(EmulatedLink::Way::up, bytes);
+      if (const auto at = up_.send(now, bytes.size())) {
+        bytes_up_ += bytes.size();
+        left_.count(message);
         rising_.push_back({*at, std::move(told)});
       } else {
         // Who comes back is told what it missed, as far as `NodeLink` remembers it.
@@ -153,8 +157,7 @@ class FarWorker {
     told.clear();
   }
 
-  template <class Take>
-  void advance(nanoseconds now, const Take& take) {
+  void advance(nanoseconds now, const Take& take) override {
     for (; !rising_.empty() && rising_.front().at <= now; rising_.pop_front())
       worker_.tell(rising_.front().what);
     worker_.deliver(now, [&](std::vector<Drafted>& work) { send(now, work); });
@@ -164,9 +167,7 @@ class FarWorker {
     }
   }
 
-  nanoseconds worked() const { return worker_.worked(); }
-  std::uint64_t bytes_up() const { return bytes_up_; }
-  std::uint64_t bytes_down() const { return bytes_down_; }
+  nanoseconds worked() const override { return worker_.worked(); }
 
  private:
   template <class What>
@@ -177,19 +178,30 @@ class FarWorker {
 
   void send(nanoseconds now, std::vector<Drafted>& work) {
     if (work.empty()) return;
-    const std::size_t bytes = wire::encode(wire::answer_of(work)).size();
-    bytes_down_ += bytes;
-    if (const auto at = down_.send(now, bytes)) falling_.push_back({*at, std::move(work)});
+    const std::string bytes = wire::encode(wire::answer_of(work));
+    bytes_down_ += bytes.size();
+    if (wire_) wire_(EmulatedLink::Way::down, bytes);
+    if (const auto at = down_.send(now, bytes.size())) falling_.push_back({*at, std::move(work)});
     work.clear();
   }
 
+  const std::function<void(EmulatedLink::Way, std::string_view)> wire_;
   Worker worker_;
   EmulatedLink up_, down_;
   std::deque<Message<Told>> rising_;
   std::vector<Told> missed_;
   std::deque<Message<Drafted>> falling_;
-  std::uint64_t bytes_up_ = 0, bytes_down_ = 0;
 };
+
+std::unique_ptr<SimulatedEnd> end_of(const SimulatedNode& node, const JamSetup& setup,
+                                     const SimulatedCost& cost) {
+  const collab::Wishes& wishes = setup.node.wishes;
+  if (!collab::node_takes_part(wishes)) return nullptr;
+  if (collab::by_layers(wishes))
+    return node.shared.net ? simulate_layers(node, setup, cost) : nullptr;
+  if (node.model == nullptr) return nullptr;
+  return std::make_unique<FarWorker>(node, setup, cost.seed);
+}
 
 std::unique_ptr<Scheduler> scheduler_of(const JamSetup& setup, const live::Timeline& timeline,
                                         const Crew& crew) {
@@ -207,16 +219,15 @@ Jam simulate(const Models& models, const JamSetup& setup, const SimulatedCost& c
              const Progress& progress, const SimulatedNode& node) {
   // Those a conductor talks to: where a baseline asks, nobody else is there.
   const bool alone = setup.baseline.has_value();
-  std::optional<FarWorker> cloud;
+  const std::unique_ptr<SimulatedEnd> cloud = end_of(node, setup, cost);
   std::optional<Worker> edge, reflex;
-  if (node.model != nullptr && node_may_hear(setup.node)) cloud.emplace(node, setup, cost.seed);
   if (models.edge != nullptr && !(alone && cloud))
     edge.emplace(*models.edge, setup, setup.reach, cost.step, cost.draw);
   if (models.reflex != nullptr && !alone)
     reflex.emplace(*models.reflex, setup, setup.reflex_reach, cost.reflex, cost.reflex);
   if (edge) edge->set_chart(setup.chart);
   if (reflex) reflex->set_chart(setup.chart);
-  const Crew crew = {cloud.has_value(), edge.has_value(), reflex.has_value()};
+  const Crew crew = {cloud != nullptr, edge.has_value(), reflex.has_value()};
   live::Timeline timeline = setup.timeline;
   Conductor conductor(timeline, setup.header, setup.pace, setup.length, crew,
                       scheduler_of(setup, timeline, crew));
@@ -274,6 +285,7 @@ Jam simulate(const Models& models, const JamSetup& setup, const SimulatedCost& c
     jam.bytes_up = cloud->bytes_up();
     jam.bytes_down = cloud->bytes_down();
     jam.node_work = cloud->worked();
+    jam.left = cloud->left();
   }
   return jam;
 }

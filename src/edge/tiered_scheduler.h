@@ -21,11 +21,6 @@ struct NodeTerms {
   std::vector<std::chrono::nanoseconds> round_trips = {};
 };
 
-/// Whether a node may be told what is played.
-inline bool node_may_hear(const NodeTerms& terms) {
-  return terms.wishes.policy == collab::Policy::notes && terms.wishes.mode != collab::Mode::alone;
-}
-
 /// The answers of one improviser, the last few of them.
 class Drafts {
  public:
@@ -82,7 +77,9 @@ class TieredScheduler : public Scheduler {
     return plan_.interval > 0 && frame / steps_per_frame % plan_.interval == 0;
   }
   bool drafts_are_checked() const { return plan_.mode == collab::Mode::drafts; }
-  bool node_leads() const { return plan_.mode == collab::Mode::cloud_first; }
+  bool node_leads() const {
+    return plan_.mode == collab::Mode::cloud_first || plan_.mode == collab::Mode::layers;
+  }
   bool waits_for_node() const { return node_leads() || plan_.waits; }
   Choice choose(std::int32_t frame);
   Choice chosen(Choice choice);

@@ -21,6 +21,9 @@ class Chooser {
 
   void set_temperature(double temperature) { sampler_.set_temperature(temperature); }
 
+  /// See `Sampler::couple`.
+  void couple(std::uint64_t seed) { sampler_.couple(seed); }
+
   /// From now on choices are noted in `choices`; null: no more.
   void note(std::vector<DrawnChoice>* choices) { notes_ = choices; }
   /// The next choices check those of `draft`, up to the first that isn't kept. Copied.

@@ -25,6 +25,8 @@ class EventModel {
   virtual void rewind(std::size_t size) = 0;
   /// Takes steps; size() + steps.size() must not exceed capacity().
   virtual void feed(std::span<const nn::Step> steps) = 0;
+  /// False while the answer to the step that was fed last has to come from elsewhere.
+  virtual bool ready() const { return true; }
 
   /// Takes steps as `feed` does, in one pass, for `begin` to go back to any of them.
   virtual void score(std::span<const nn::Step> steps) = 0;

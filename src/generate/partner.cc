@@ -139,6 +139,7 @@ void Partner::prompt_again() {
   }
   settle_first(first);
   settled_ -= first;
+  forgotten_ += first;
   steps_.erase(steps_.begin(), steps_.begin() + static_cast<std::ptrdiff_t>(first));
 
   std::vector<tokens::Rows> header(stream_.header_steps());
@@ -405,6 +406,21 @@ std::span<const TimedEvent> Partner::play(std::int32_t until, std::int32_t imagi
   return drawn_;
 }
 
+bool Partner::play_known(std::int32_t until, std::vector<TimedEvent>& drawn) {
+  drawn_.clear();
+  play_on(until, INT32_MAX);
+  drawn = drawn_;
+  return earliest_ > until;
+}
+
+void Partner::suppose(std::span<const TimedEvent> events) {
+  for (const TimedEvent& next : events) {
+    record(next.at, next.event);
+    earliest_ = next.at;
+    last_ai_ = next.event;
+  }
+}
+
 void Partner::play_on(std::int32_t until, std::int32_t imagine) {
   auto start = std::chrono::steady_clock::now();
   const bool reads = reading_;
@@ -414,6 +430,7 @@ void Partner::play_on(std::int32_t until, std::int32_t imagine) {
       feed_news();
       last_ai_.reset();
     }
+    if (!reading_ && !model_.ready()) return;
     const TimedEvent next = propose(until, imagine);
     if (reads != reading_) return;  // The draft ends here.
     const bool human = next.event.type == EventType::onset || next.event.type == EventType::release;

@@ -65,6 +65,14 @@ class Partner {
   /// From step `imagine` on, human events are believed when they are drawn: the way to draft what
   /// comes after notes that haven't been played yet. Such a draft must be taken back by `rewrite`.
   std::span<const TimedEvent> play(std::int32_t until, std::int32_t imagine = INT32_MAX);
+  /// The same as far as the model is ready: whether that was all, `drawn` is given either way.
+  bool play_known(std::int32_t until, std::vector<TimedEvent>& drawn);
+  /// Takes AI events of the frame that is to be played for drawn, whoever drew them.
+  void suppose(std::span<const TimedEvent> events);
+  /// Draws from now on are those of this seed, coupled (`Sampler::couple`).
+  void couple(std::uint64_t seed) { chooser_.couple(seed); }
+  /// Events that the model was told, waits too. `rewrite` takes back.
+  std::size_t steps_told() const { return forgotten_ + steps_.size(); }
 
   /// Notes the choices of `play` from now on, for another partner to check; null: no more.
   void note(std::vector<DrawnChoice>* choices) { chooser_.note(choices); }
@@ -161,7 +169,8 @@ class Partner {
   std::vector<float> biased_;
   std::optional<tokens::Event> last_ai_;  // Of the onset at stream_.now(), while it may grow.
   Segments segments_{};
-  std::vector<Step> steps_;  // What the model was told, waits included.
+  std::vector<Step> steps_;    // What the model was told, waits included.
+  std::size_t forgotten_ = 0;  // Of the steps before these.
   // What was true before steps_[settled_], and the times of those events that were settled for want
   // of room before the owner did so.
   std::size_t settled_ = 0;

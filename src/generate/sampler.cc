@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 namespace antiphon::generate {
@@ -57,12 +58,30 @@ void Sampler::weigh_candidates() {
 int Sampler::pick() {
   if (candidates_.empty()) return -1;
   if (sampling_.temperature == 0.0) return candidates_.front().index;
+  if (coupled_) return likeliest_with_noise();
   double left = random_.uniform() * total_;
   for (const Candidate& candidate : candidates_) {
     left -= candidate.weight;
     if (left < 0) return candidate.index;
   }
   return candidates_.back().index;
+}
+
+// Gumbel 1954: with noise of his distribution on the logarithms, the highest is a draw.
+int Sampler::likeliest_with_noise() {
+  const std::uint64_t draw = random_.bits();
+  double highest = -std::numeric_limits<double>::infinity();
+  int best = candidates_.back().index;
+  for (const Candidate& candidate : candidates_) {
+    Random noise(draw ^ static_cast<std::uint64_t>(candidate.index) * 0x9e3779b97f4a7c15u);
+    const double gumbel = -std::log(-std::log(noise.uniform() + 0x1.0p-54));
+    const double height = std::log(static_cast<double>(candidate.weight)) + gumbel;
+    if (height > highest) {
+      highest = height;
+      best = candidate.index;
+    }
+  }
+  return best;
 }
 
 }  // namespace antiphon::generate

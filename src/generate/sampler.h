@@ -60,12 +60,22 @@ class Sampler {
 
   Random& random() { return random_; }
 
+  /// From now on draws are of a kind that goes by the class and not by its rank (the Gumbel trick):
+  /// of two models that nearly agree, drawn from with the same seed, most draws are the same, and
+  /// each draws as it would have alone.
+  void couple(std::uint64_t seed) {
+    random_ = Random(seed);
+    coupled_ = true;
+  }
+
  private:
+  int likeliest_with_noise();
   void weigh_candidates();  // Of which `weight` is a logit till then.
 
   Sampling sampling_;
   Random random_;
   std::vector<Candidate> candidates_;
+  bool coupled_ = false;
   double total_ = 0;  // Of their weights.
 };
 

@@ -15,6 +15,7 @@ using generate::TimedEvent;
 using tokens::EventType;
 
 constexpr int most_changes = 4096;  // Of meter or key.
+constexpr float largest_scale = 10000;
 constexpr int longest_reach = 768;  // Steps of an answer,
 constexpr int farthest = 3072;      // and of what is foretold.
 constexpr int most_chords = 1024;
@@ -184,11 +185,14 @@ Result<tokens::Header> take(const v1::Header& from) {
   return to;
 }
 
+Status check_protocol(std::uint32_t version) {
+  if (version == protocol) return Done{};
+  return wrong("protocol " + std::to_string(version) + ", this program speaks " +
+               std::to_string(protocol));
+}
+
 Result<Join> take(const v1::Join& from) {
-  if (from.protocol() != protocol) {
-    return wrong("protocol " + std::to_string(from.protocol()) + ", this program speaks " +
-                 std::to_string(protocol));
-  }
+  ANTIPHON_CHECK(check_protocol(from.protocol()));
   if (from.vocabulary() != vocabulary()) return wrong("another vocabulary than this program's");
   Join join;
   join.token = from.token();
@@ -228,6 +232,62 @@ Result<Harmony> take(const v1::Harmony& from) {
   return harmony;
 }
 
+void put(const nn::Activations& from, v1::Rows& to) {
+  to.mutable_scales()->Assign(from.scales.begin(), from.scales.end());
+  to.set_values(from.values.data(), from.values.size());
+}
+
+Result<nn::Activations> take(const v1::Rows& from) {
+  nn::Activations to;
+  const auto rows = static_cast<std::size_t>(from.scales_size());
+  const std::string& values = from.values();
+  if (rows == 0 || values.empty() || values.size() % rows != 0) {
+    return wrong(std::to_string(values.size()) + " numbers are no " + std::to_string(rows) +
+                 " rows of activations");
+  }
+  to.dim = values.size() / rows;
+  for (const float scale : from.scales()) {
+    // Written so that NaN fails too.
+    if (!(scale >= 0 && scale <= largest_scale)) {
+      return wrong("a scale of activations must be 0 to " +
+                   std::to_string(static_cast<int>(largest_scale)));
+    }
+  }
+  to.scales.assign(from.scales().begin(), from.scales().end());
+  to.values.assign(values.begin(), values.end());
+  return to;
+}
+
+Result<JoinLayers> take(const v1::JoinLayers& from) {
+  ANTIPHON_CHECK(check_protocol(from.protocol()));
+  if (from.weights().size() != 64) return wrong("no model's hash");
+  if (from.first() >= from.last()) return wrong("no layers between the cuts");
+  return JoinLayers{from.token(), from.weights(), {from.first(), from.last()}};
+}
+
+Result<Steps> take(const v1::Steps& from) {
+  Steps steps;
+  ANTIPHON_TRY(steps.steps.rows, take(from.rows()));
+  const auto rows = static_cast<std::int64_t>(steps.steps.rows.rows());
+  ANTIPHON_CHECK(in_range("number of times", rows, rows, from.times_size()));
+  for (const std::int32_t time : from.times())
+    ANTIPHON_CHECK(in_range("a step's time", 0, longest_jam, time));
+  ANTIPHON_CHECK(in_range("steps wanted", 0, rows, from.wanted()));
+  steps.steps.serial = from.serial();
+  steps.steps.at = from.at();
+  steps.steps.times.assign(from.times().begin(), from.times().end());
+  steps.steps.wanted = from.wanted();
+  steps.within_us = from.within_us();
+  return steps;
+}
+
+Result<Added> take(const v1::Added& from) {
+  Added added;
+  added.serial = from.serial();
+  ANTIPHON_TRY(added.rows, take(from.rows()));
+  return added;
+}
+
 // One for each kind of message.
 struct Put {
   v1::Up* up = nullptr;
@@ -259,6 +319,27 @@ struct Put {
   }
   void operator()(const Ping& from) const {
     (up != nullptr ? up->mutable_ping() : down->mutable_pong())->set_stamp(from.stamp);
+  }
+  void operator()(const JoinLayers& from) const {
+    v1::JoinLayers& to = *up->mutable_join_layers();
+    to.set_protocol(protocol);
+    to.set_token(from.token);
+    to.set_weights(from.weights);
+    to.set_first(static_cast<std::uint32_t>(from.cut.first));
+    to.set_last(static_cast<std::uint32_t>(from.cut.last));
+  }
+  void operator()(const Steps& from) const {
+    v1::Steps& to = *up->mutable_steps();
+    to.set_serial(from.steps.serial);
+    to.set_at(static_cast<std::uint32_t>(from.steps.at));
+    to.mutable_times()->Assign(from.steps.times.begin(), from.steps.times.end());
+    put(from.steps.rows, *to.mutable_rows());
+    to.set_wanted(static_cast<std::uint32_t>(from.steps.wanted));
+    to.set_within_us(from.within_us);
+  }
+  void operator()(const Added& from) const {
+    down->mutable_added()->set_serial(from.serial);
+    put(from.rows, *down->mutable_added()->mutable_rows());
   }
   void operator()(const Joined& from) const {
     down->mutable_joined()->set_model(from.model);
@@ -359,6 +440,10 @@ Result<Up> parse_up(std::string_view bytes) {
       return as<Up>(take(up.tell()));
     case v1::Up::kPing:
       return Up(Ping{up.ping().stamp()});
+    case v1::Up::kJoinLayers:
+      return as<Up>(take(up.join_layers()));
+    case v1::Up::kSteps:
+      return as<Up>(take(up.steps()));
     case v1::Up::WHAT_NOT_SET:
       break;
   }
@@ -390,6 +475,8 @@ Result<Down> parse_down(std::string_view bytes) {
       return Down(Refused{down.refused().reason()});
     case v1::Down::kPong:
       return Down(Ping{down.pong().stamp()});
+    case v1::Down::kAdded:
+      return as<Down>(take(down.added()));
     case v1::Down::kHarmony:
       return as<Down>(take(down.harmony()));
     case v1::Down::WHAT_NOT_SET:

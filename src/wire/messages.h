@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "generate/improviser.h"
+#include "generate/split_model.h"
 
 /// What an edge and a node say to each other: `antiphon.proto` in our own types. What is parsed is
 /// within its ranges, whoever sent it.
@@ -51,7 +52,19 @@ struct Ping {
   std::uint64_t stamp = 0;  ///< Comes back as it is.
 };
 
-using Up = std::variant<Join, Tell, Ping>;
+/// Instead of a `Join`: the model's middle layers are what is wanted of the node.
+struct JoinLayers {
+  std::string token;
+  std::string weights;  ///< SHA-256 in hex.
+  nn::Cut cut;
+};
+
+struct Steps {
+  generate::MiddleSteps steps;
+  std::uint32_t within_us = 0;  ///< Later, the answer is worth nothing.
+};
+
+using Up = std::variant<Join, Tell, Ping, JoinLayers, Steps>;
 
 // Down, from the node.
 
@@ -82,7 +95,12 @@ struct Refused {
   std::string reason;  ///< One sentence.
 };
 
-using Down = std::variant<Joined, Draft, Late, Refused, Ping, Harmony>;
+struct Added {
+  std::uint32_t serial = 0;
+  nn::Activations rows;
+};
+
+using Down = std::variant<Joined, Draft, Late, Refused, Ping, Harmony, Added>;
 
 /// What an improviser has drafted or foretold, which isn't nothing, as a message, and back.
 Down answer_of(std::span<const generate::Drafted> drafted);

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
 namespace antiphon::wire {
@@ -144,6 +145,55 @@ TEST(Messages, WhatIsOutOfItsRangeIsNamed) {
   endless.event.duration = 97;
   EXPECT_THAT(sent(Tell{{endless}, {}}).error().message, HasSubstr("duration must be 1 to 96"));
   EXPECT_THAT(sent(Tell{{note(-1)}, {}}).error().message, HasSubstr("at must be 0 to"));
+}
+
+Steps steps_of() {
+  Steps steps;
+  steps.steps = {7, 12, {96, 99}, {3, {0.5f, 0.0f}, {-127, 0, 127, 1, 2, 3}}, 1};
+  steps.within_us = 90000;
+  return steps;
+}
+
+TEST(Messages, ActivationsComeAsTheyWereSent) {
+  const auto up = sent(steps_of());
+  ASSERT_TRUE(up.ok()) << up.error().message;
+  const Steps steps = std::get<Steps>(*up), wanted = steps_of();
+  EXPECT_EQ(steps.steps.serial, 7u);
+  EXPECT_EQ(steps.steps.at, 12u);
+  EXPECT_EQ(steps.steps.times, wanted.steps.times);
+  EXPECT_EQ(steps.steps.rows.dim, 3u);
+  EXPECT_EQ(steps.steps.rows.scales, wanted.steps.rows.scales);
+  EXPECT_EQ(steps.steps.rows.values, wanted.steps.rows.values);
+  EXPECT_EQ(steps.steps.wanted, 1u);
+  EXPECT_EQ(steps.within_us, 90000u);
+
+  const auto join = sent(JoinLayers{"secret", std::string(64, 'a'), {1, 5}});
+  ASSERT_TRUE(join.ok()) << join.error().message;
+  EXPECT_EQ(std::get<JoinLayers>(*join).cut, (nn::Cut{1, 5}));
+
+  const auto down = parse_down(encode(Down(Added{7, wanted.steps.rows})));
+  ASSERT_TRUE(down.ok()) << down.error().message;
+  EXPECT_EQ(std::get<Added>(*down).rows.values, wanted.steps.rows.values);
+}
+
+TEST(Messages, ActivationsOfNoShapeAreRefused) {
+  const auto refused = [](auto change) {
+    Steps steps = steps_of();
+    change(steps.steps);
+    const auto up = sent(steps);
+    return up.ok() ? std::string() : up.error().message;
+  };
+  EXPECT_EQ(refused([](auto& steps) { steps.rows.values.pop_back(); }),
+            "message: 5 numbers are no 2 rows of activations");
+  EXPECT_THAT(refused([](auto& steps) { steps.rows = {}; }), HasSubstr("0 numbers are no 0 rows"));
+  EXPECT_THAT(refused([](auto& steps) { steps.times.pop_back(); }),
+              HasSubstr("number of times must be 2 to 2, got 1"));
+  EXPECT_THAT(refused([](auto& steps) { steps.times[1] = -1; }), HasSubstr("a step's time"));
+  EXPECT_THAT(refused([](auto& steps) { steps.wanted = 3; }), HasSubstr("steps wanted"));
+  EXPECT_THAT(refused([](auto& steps) { steps.rows.scales[0] = std::nanf(""); }),
+              HasSubstr("a scale of activations"));
+  EXPECT_THAT(sent(JoinLayers{"", std::string(64, 'a'), {2, 2}}).error().message,
+              HasSubstr("no layers between the cuts"));
 }
 
 TEST(Messages, WhatIsNoneIsRefused) {

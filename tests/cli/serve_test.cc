@@ -94,6 +94,33 @@ TEST_F(Serve, ANodePlaysWithAPlayer) {
   EXPECT_THAT(log, HasSubstr("stops after 1 players"));
 }
 
+TEST_F(Serve, AModelIsSharedByLayersAndTheNodeIsToldNoNotes) {
+  start();
+  const Outcome outcome =
+      jam("--mode layers --policy activations --layers 1:5 --noise 0.1 --explain --record far.mid "
+          "--report far.json");
+  ASSERT_EQ(outcome.status, 0) << outcome.err << read("node.log");
+  EXPECT_THAT(outcome.err, HasSubstr("layers, asked every"));
+  const auto report = nlohmann::json::parse(read("far.json"));
+  EXPECT_EQ(report["live"]["isr_delivered"], 1.0);
+  EXPECT_EQ(report["node"]["notes_left"], 0);
+  EXPECT_GT(report["node"]["rows_left"], 0);
+  EXPECT_GT(report["node"]["bytes_down"], 0);
+  EXPECT_EQ(report["node"]["breaks"], 0);
+  EXPECT_EQ(stop(), 0);
+  EXPECT_THAT(read("node.log"), HasSubstr("joined, to share layers 1 to 5"));
+}
+
+TEST_F(Serve, AModelThatTheNodeHasntIsNotShared) {
+  start();
+  const Outcome outcome = jam("--policy activations --shared reflex --record no.mid");
+  EXPECT_NE(outcome.status, 0);
+  EXPECT_THAT(outcome.err, HasSubstr("reflex can't be shared by layers: only Transformers can"));
+  EXPECT_THAT(jam("--policy activations --layers 3:2 --record no.mid").err,
+              HasSubstr("--layers: '3:2' isn't FIRST or FIRST:LAST with 0 <= FIRST < LAST <= 6"));
+  stop();
+}
+
 TEST_F(Serve, NothingIsSentAgainstThePolicy) {
   start();
   write("tune.abc", tune);
