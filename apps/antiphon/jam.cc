@@ -334,7 +334,6 @@ Result<std::unique_ptr<edge::NodeLink>> join_node(const Options& options,
   const edge::LinkReport report = link->report();
   setup.node.better = !own || own->sha256 != report.weights;
   setup.node.round_trips = report.round_trips;
-  link->set_horizon(setup.pace.horizon + report.round_trip_p95);
   return link;
 }
 

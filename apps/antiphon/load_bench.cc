@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -16,13 +17,16 @@
 #include "antiphon/performing.h"
 #include "antiphon/quality_report.h"
 #include "antiphon/score_files.h"
+#include "antiphon/strangers.h"
 #include "base/file.h"
 #include "cloud/certificate.h"
+#include "cloud/node.h"
 #include "cloud/server.h"
 #include "drawing/chart.h"
 #include "edge/measures.h"
 #include "edge/node_link.h"
 #include "edge/performer.h"
+#include "generate/model_batch.h"
 #include "generate/net_model.h"
 
 namespace antiphon::app {
@@ -36,8 +40,10 @@ struct Options {
   fs::path song;
   std::string model = "duet-edge", edge = "reflex", mode = "cloud-first";
   std::vector<std::size_t> players = {1, 16, 32, 64, 96, 128, 192, 256, 384, 512};
-  double seconds = 20, bpm = 120;
+  double seconds = 20, bpm = 120, horizon_ms = 12;
+  std::size_t strangers = 0;
   int workers = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  std::size_t batch = cloud::NodeOptions().batch;
   double most_missed = 0.01;
   fs::path json, picture;
 };
@@ -82,10 +88,11 @@ class Client {
   /// Does what is due, and says when to come again. Host time.
   nanoseconds step(nanoseconds host) {
     const nanoseconds now = host - start_;
-    while (played_ < setup_.performer.size() && setup_.performer[played_].at <= now)
-      conductor_.hear(setup_.performer[played_++]);
     for (edge::Drafted drafted; link_->answer(drafted);)
       conductor_.take(edge::Model::cloud, drafted, now);
+    if (host < due_) return due_;
+    while (played_ < setup_.performer.size() && setup_.performer[played_].at <= now)
+      conductor_.hear(setup_.performer[played_++]);
     conductor_.advance(now);
     for (const edge::Told& told : conductor_.to_tell(edge::Model::edge)) own_->tell(told);
     conductor_.to_tell(edge::Model::edge).clear();
@@ -98,7 +105,7 @@ class Client {
     conductor_.to_send().clear();
     nanoseconds next = conductor_.next();
     if (played_ < setup_.performer.size()) next = std::min(next, setup_.performer[played_].at);
-    return next == nanoseconds::max() ? next : start_ + next;
+    return due_ = next == nanoseconds::max() ? next : start_ + next;
   }
   const std::vector<edge::FrameRecord>& frames() const { return conductor_.frames(); }
 
@@ -111,15 +118,21 @@ class Client {
   edge::Conductor conductor_;
   std::optional<edge::Improviser> own_;
   std::vector<edge::Drafted> drafted_;
+  nanoseconds due_{};
   std::size_t played_ = 0;
 };
+
+constexpr std::chrono::microseconds round{500};  // From one look at all players to the next.
 
 struct Row {
   std::size_t players = 0;
   double fresh = 0, answered = 0;  ///< Shares of frames: made for the frame; by any draft.
   edge::Spread answer_ms;          ///< From a question to its frame being fixed.
-  double cpu = 0;                  ///< Seconds of all cores a second.
+  double cpu = 0, node_cpu = 0;    ///< Seconds of all cores a second; of these, to play.
   double node_ms = 0;              ///< CPU time of the node for a bar of a player.
+  double batch = 0;                ///< Players in a pass through the model.
+  double late = 0;                 ///< Share of questions that the node let go.
+  std::size_t strangers = 0;       ///< Who came and went meanwhile.
   double memory_mib = 0;
 };
 
@@ -155,13 +168,17 @@ Result<Row> measure(const Options& options, const edge::JamSetup& base, std::siz
     edge::JamSetup setup = base;
     setup.node.wishes.mode = collab::mode_of(options.mode);
     setup.node.round_trips = links[i]->report().round_trips;
-    links[i]->set_horizon(std::chrono::milliseconds(60));
     // They come in over two beats, as people do.
     const auto late = std::chrono::milliseconds(i * 997 % 1000);
     clients.push_back(
         std::make_unique<Client>(setup, std::move(links[i]), begin + late, std::move(models[i])));
   }
-  const double cpu_before = cpu_seconds(), node_before = node.counts().cpu_seconds;
+  const double cpu_before = cpu_seconds();
+  const cloud::NodeCounts before = node.counts();
+  const auto length =
+      std::chrono::round<nanoseconds>(std::chrono::duration<double>(options.seconds));
+  std::optional<Strangers> strangers;
+  if (options.strangers > 0) strangers.emplace(address.port, options.strangers, length);
   const nanoseconds end =
       begin + std::chrono::round<nanoseconds>(std::chrono::duration<double>(options.seconds + 1));
   for (nanoseconds now = live::host_now(); now < end; now = live::host_now()) {
@@ -169,12 +186,21 @@ Result<Row> measure(const Options& options, const edge::JamSetup& base, std::siz
     for (const auto& client : clients) next = std::min(next, client->step(now));
     if (!goes_on(0)) return Error{Errc::unavailable, "stopped before all was measured"};
     wakeup.wait_until(next);
+    // All of them are looked after at once, not each as soon as something of its own is there.
+    std::this_thread::sleep_until(std::chrono::steady_clock::time_point(now + round));
   }
   Row row;
   row.players = players;
   row.cpu = (cpu_seconds() - cpu_before) / (options.seconds + 1);
+  if (strangers) row.strangers = strangers->came();
+  const cloud::NodeCounts after = node.counts();
+  row.node_cpu = (after.cpu_seconds - before.cpu_seconds) / (options.seconds + 1);
+  row.batch = static_cast<double>(after.steps - before.steps) /
+              std::max(static_cast<double>(after.passes - before.passes), 1.0);
+  row.late = static_cast<double>(after.late - before.late) /
+             std::max(static_cast<double>(after.asked - before.asked), 1.0);
   const double bar = 16 * std::chrono::duration<double>(base.timeline.time_of({240})).count();
-  row.node_ms = (node.counts().cpu_seconds - node_before) * 1000 /
+  row.node_ms = (after.cpu_seconds - before.cpu_seconds) * 1000 /
                 (options.seconds * static_cast<double>(players) / bar);
   std::vector<double> took;
   double frames = 0, fresh = 0, answered = 0;
@@ -205,6 +231,10 @@ Json to_json(const Row& row) {
            {{"p50", row.answer_ms.p50}, {"p95", row.answer_ms.p95}, {"p99", row.answer_ms.p99}}},
           {"cores", row.cpu},
           {"node_ms_a_bar", row.node_ms},
+          {"cores_that_play", row.node_cpu},
+          {"players_a_pass", row.batch},
+          {"let_go", row.late},
+          {"strangers", row.strangers},
           {"memory_mib", row.memory_mib}};
 }
 
@@ -235,6 +265,7 @@ Status bench_load(const Options& options) {
   ANTIPHON_TRY(edge::JamSetup setup, edge::perform(song, human, ai, tokens::Style::song, 100));
   setup.length = std::chrono::round<nanoseconds>(std::chrono::duration<double>(options.seconds));
   setup.sampling = {0.95, 0.95, 1};
+  setup.pace.horizon = std::chrono::round<nanoseconds>(Milliseconds(options.horizon_ms));
   setup.pace.deadline = setup.pace.horizon / 4;
 
   ANTIPHON_TRY(const LoadedModel model, load_model(options.model));
@@ -249,22 +280,25 @@ Status bench_load(const Options& options) {
   server.key = folder->path() / "key.pem";
   ANTIPHON_CHECK(
       cloud::make_certificate(server.certificate, server.key, {"localhost", "127.0.0.1"}));
-  cloud::Node node([&] { return generate::make_event_model(model.net); },
-                   {model.name, model.sha256, options.workers, 10000});
-  cloud::LayerNode nobody(nullptr, model.sha256, 0);
-  ANTIPHON_TRY(const auto running, cloud::Server::start(server, node, nobody));
+  cloud::Node node([&] { return generate::make_batched_model(model.net); },
+                   {model.name, model.sha256, options.workers, 10000, options.batch},
+                   [&] { return generate::make_model_batch(model.net, options.batch); });
+  ANTIPHON_TRY(const auto running, cloud::Server::start(server, node));
   const edge::NodeAddress address{"127.0.0.1", running->port(), server.certificate, {}};
 
-  std::printf("%8s %8s %9s %22s %7s %11s %8s\n", "players", "in time", "answered",
-              "answer, ms: 50/95/99 %", "cores", "node ms/bar", "MiB");
+  std::printf("%8s %8s %9s %22s %7s %9s %11s %7s %7s %8s\n", "players", "in time", "answered",
+              "answer, ms: 50/95/99 %", "cores", "that play", "node ms/bar", "a pass", "let go",
+              "MiB");
   const auto goes_on = watch_for_interrupt();
   std::vector<Row> rows;
   std::size_t most = 0;
   for (const std::size_t players : options.players) {
     ANTIPHON_TRY(const Row row, measure(options, setup, players, address, node, device, goes_on));
-    std::printf("%8zu %8.4f %9.4f %8.1f/%6.1f/%6.1f %7.2f %11.2f %8.0f\n", row.players, row.fresh,
-                row.answered, row.answer_ms.p50, row.answer_ms.p95, row.answer_ms.p99, row.cpu,
-                row.node_ms, row.memory_mib);
+    std::printf("%8zu %8.4f %9.4f %8.1f/%6.1f/%6.1f %7.2f %9.2f %11.2f %7.1f %7.4f %8.0f\n",
+                row.players, row.fresh, row.answered, row.answer_ms.p50, row.answer_ms.p95,
+                row.answer_ms.p99, row.cpu, row.node_cpu, row.node_ms, row.batch, row.late,
+                row.memory_mib);
+    if (row.strangers > 0) std::printf("%8s %zu strangers came and went.\n", "", row.strangers);
     std::fflush(stdout);
     rows.push_back(row);
     if (1 - row.fresh > options.most_missed) break;
@@ -313,6 +347,19 @@ Action declare_load(CLI::App& flags) {
   flags.add_option("--tempo", options->bpm, "Quarters a minute")->capture_default_str();
   flags.add_option("--workers", options->workers, "The node's threads (default: one a core)")
       ->check(CLI::Range(1, 1024));
+  flags
+      .add_option("--horizon", options->horizon_ms,
+                  "Milliseconds before a frame at which players ask for it, if answers are as fast")
+      ->check(CLI::Range(1.0, 100.0))
+      ->capture_default_str();
+  flags
+      .add_option("--strangers", options->strangers,
+                  "Connections of others, opened and dropped meanwhile at every number of players")
+      ->check(CLI::Range(0, 1000000))
+      ->capture_default_str();
+  flags.add_option("--batch", options->batch, "Players whose steps one of them runs together")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
   flags
       .add_option("--most-missed", options->most_missed,
                   "Ends where a larger share of frames isn't answered in time")

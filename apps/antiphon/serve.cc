@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <arpa/inet.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <ctime>
 #include <iostream>
 #include <memory>
@@ -14,10 +14,13 @@
 
 #include "antiphon/commands.h"
 #include "antiphon/model_folder.h"
-#include "base/file.h"
+#include "antiphon/serve_rest.h"
+#include "antiphon/serve_tokens.h"
 #include "cloud/certificate.h"
+#include "cloud/layer_node.h"
+#include "cloud/node.h"
 #include "cloud/server.h"
-#include "generate/net_model.h"
+#include "generate/model_batch.h"
 
 namespace antiphon::app {
 namespace {
@@ -29,30 +32,23 @@ struct Options {
   cloud::ServerOptions server;
   std::vector<std::string> names;
   fs::path tokens;
+  bool open = false;
   cloud::NodeOptions node;
   double patience_seconds = 30;
 };
 
 volatile std::sig_atomic_t signals = 0;
 
-// Where a certificate of our own lies if none is named.
-fs::path own_folder() {
-  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state != '\0')
-    return fs::path(state) / "antiphon";
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0')
-    return fs::path(home) / ".local/state/antiphon";
-  return "/var/lib/antiphon";
-}
-
 // A line of JSON on standard error. It never says what is played.
-void log(const std::string& message) {
+void log(const char* event, const cloud::LogFields& fields = {}) {
   static std::mutex mutex;
   const std::time_t now = std::time(nullptr);
   std::tm utc{};
   gmtime_r(&now, &utc);
   char at[32];
   std::strftime(at, sizeof at, "%FT%TZ", &utc);
-  const nlohmann::ordered_json line = {{"at", at}, {"message", message}};
+  nlohmann::ordered_json line = {{"at", at}, {"event", event}};
+  for (const auto& [name, value] : fields) line[name] = value;
   const std::lock_guard lock(mutex);
   std::cerr << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
 }
@@ -63,8 +59,8 @@ Status have_certificate(Options& options) {
     return Error{Errc::invalid_input, "--certificate and --key belong together"};
   }
   if (!server.certificate.empty()) return Done{};
-  server.certificate = own_folder() / "node.cert.pem";
-  server.key = own_folder() / "node.key.pem";
+  server.certificate = node_folder() / "node.cert.pem";
+  server.key = node_folder() / "node.key.pem";
   if (fs::exists(server.certificate) && fs::exists(server.key) && options.names.empty())
     return Done{};
   std::vector<std::string> names = {"localhost", "127.0.0.1", "::1"};
@@ -72,50 +68,71 @@ Status have_certificate(Options& options) {
   if (::gethostname(host, sizeof host - 1) == 0 && *host != '\0') names.emplace_back(host);
   names.insert(names.end(), options.names.begin(), options.names.end());
   ANTIPHON_CHECK(cloud::make_certificate(server.certificate, server.key, names));
-  log("a new certificate, signed by itself: " + server.certificate.string());
+  log("made a certificate", {{"file", server.certificate.string()}});
   return Done{};
 }
 
-Status read_tokens(Options& options) {
-  if (options.tokens.empty()) return Done{};
-  ANTIPHON_TRY(const Bytes bytes, read_file(options.tokens, 1 << 20));
-  std::istringstream lines{std::string(as_text(bytes))};
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.empty() && line.front() != '#') options.server.tokens.push_back(line);
+// Whether other machines reach it.
+bool is_elsewhere(const std::string& address) {
+  in6_addr ignored{};
+  const bool is_address = inet_pton(AF_INET, address.c_str(), &ignored) == 1 ||
+                          inet_pton(AF_INET6, address.c_str(), &ignored) == 1;
+  return is_address && !address.starts_with("127.") && address != "::1";
+}
+
+// Those of the file that is named, else of the usual one if it is there; null: none are asked for.
+Result<std::unique_ptr<cloud::Tokens>> open_tokens(const Options& options) {
+  const fs::path file = options.tokens.empty() ? usual_tokens() : options.tokens;
+  std::error_code error;
+  if (fs::exists(file, error)) return cloud::Tokens::open(file);
+  if (!options.tokens.empty()) {
+    return Error{Errc::not_found,
+                 file.string() + ": not there; `antiphon serve tokens add` makes one"};
   }
-  if (!options.server.tokens.empty()) return Done{};
-  return Error{Errc::invalid_input, options.tokens.string() + ": expected a token a line"};
+  if (!options.open && is_elsewhere(options.server.address)) {
+    return Error{Errc::invalid_input,
+                 options.server.address +
+                     ": whoever reaches it could play; make tokens (`antiphon serve tokens add`), "
+                     "or say --open"};
+  }
+  return std::unique_ptr<cloud::Tokens>();
 }
 
 Status serve(Options& options) {
-  ANTIPHON_CHECK(read_tokens(options));
+  ANTIPHON_TRY(const auto tokens, open_tokens(options));
   ANTIPHON_TRY(const LoadedModel model, load_model(options.model));
   ANTIPHON_CHECK(have_certificate(options));
   options.node.model = model.name;
   options.node.weights = model.sha256;
-  cloud::Node node([&] { return generate::make_event_model(model.net); }, options.node);
+  cloud::Node node([&] { return generate::make_batched_model(model.net); }, options.node,
+                   [&] { return generate::make_model_batch(model.net, options.node.batch); });
   const auto* const layered = std::get_if<std::shared_ptr<const nn::Transformer>>(&model.net);
   cloud::LayerNode layers(layered != nullptr ? *layered : nullptr, model.sha256,
                           options.node.most_players);
   const auto players = [&] { return node.counts().players + layers.counts().players; };
   options.server.log = log;
-  ANTIPHON_TRY(const auto server, cloud::Server::start(options.server, node, layers));
+  options.server.tokens = tokens.get();
+  options.server.most_connections = options.node.most_players + options.server.most_strangers * 4;
+  ANTIPHON_TRY(options.server.rest, rest_options(options.model, model));
+  ANTIPHON_TRY(const auto server, cloud::Server::start(options.server, node, &layers));
 
   for (const int signal : {SIGINT, SIGTERM})
     std::signal(signal, [](int) { signals = signals + 1; });
-  log("plays " + model.name + " at " + options.server.address + ":" +
-      std::to_string(server->port()) + " for up to " + std::to_string(options.node.most_players) +
-      " players; players need " + options.server.certificate.string());
+  log("plays", {{"model", model.name},
+                {"address", options.server.address + ":" + std::to_string(server->port())},
+                {"players", std::to_string(options.node.most_players)},
+                {"certificate", options.server.certificate.string()},
+                {"tokens", tokens ? "needed" : "none"}});
   while (signals == 0) std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  if (players() > 0) log("takes no more players, and waits for those who play");
+  if (players() > 0) log("drains");
   const auto patience = std::chrono::duration<double>(options.patience_seconds);
   const auto end = std::chrono::steady_clock::now() + patience;
   // A second signal ends it at once.
   while (signals == 1 && players() > 0 && std::chrono::steady_clock::now() < end)
     server->drain(std::chrono::milliseconds(50));
   const cloud::NodeCounts counts = node.counts();
-  log("stops after " + std::to_string(counts.joined) + " players and " +
-      std::to_string(counts.frames) + " frames");
+  log("stops",
+      {{"players", std::to_string(counts.joined)}, {"frames", std::to_string(counts.frames)}});
   return Done{};
 }
 
@@ -135,18 +152,30 @@ Action serve_command(CLI::App& flags) {
   flags.add_option("--name", options->names,
                    "Names and addresses, beside this machine's own, that a new certificate is for");
   flags.add_option("--tokens", options->tokens,
-                   "A file of tokens, one a line: who plays needs one of them");
+                   "The file of the tokens of which players need one (default: that of `serve "
+                   "tokens`, if it is there)");
+  flags.add_flag("--open", options->open,
+                 "Whoever reaches the node may play, from other machines, too");
   flags.add_option("--players", options->node.most_players, "At most so many at a time")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
   flags.add_option("--workers", options->node.workers, "Threads that play (default: one a core)")
       ->check(CLI::Range(1, 1024));
   flags
+      .add_option("--batch", options->node.batch,
+                  "Players whose steps a thread runs together, at most")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  flags
       .add_option("--patience", options->patience_seconds,
                   "When told to stop: seconds to wait for players to leave")
       ->check(CLI::Range(0.0, 86400.0))
       ->capture_default_str();
-  return [options] { return serve(*options); };
+  CLI::App* const tokens =
+      flags.add_subcommand("tokens", "Adds, lists and revokes the tokens of who may play");
+  return [options, tokens, manage = declare_tokens(*tokens)] {
+    return tokens->parsed() ? manage() : serve(*options);
+  };
 }
 
 }  // namespace antiphon::app

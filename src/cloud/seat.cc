@@ -55,6 +55,10 @@ Status Seat::put(const wire::Tell& tell) {
                                          " after one about " + std::to_string(from_) +
                                          "; expected one up to an hour later"};
   }
+  if (tell.ask && tell.ask->request <= request_) {
+    return Error{Errc::out_of_range, "question " + std::to_string(tell.ask->request) + " after " +
+                                         std::to_string(request_) + "; expected a later number"};
+  }
   for (const TimedEvent& event : tell.events) inbox_.push_back(Told::fact(event));
   if (!tell.ask) return Done{};
   for (const generate::DrawnChoice& choice : tell.ask->drafted)
@@ -63,18 +67,20 @@ Status Seat::put(const wire::Tell& tell) {
   ask.foretold = tell.ask->foretold;
   inbox_.push_back(ask);
   from_ = tell.ask->from;
+  request_ = tell.ask->request;
   return Done{};
 }
 
 std::vector<Told> Seat::take() { return std::exchange(inbox_, {}); }
 
-std::optional<wire::Down> Seat::work(const std::vector<Told>& told) {
+void Seat::tell(const std::vector<Told>& told) {
   for (const Told& one : told) improviser_.tell(one);
-  if (!improviser_.busy()) return {};
+}
+
+std::optional<Seat::Answer> Seat::work() {
   std::vector<Drafted> drafted;
-  improviser_.work(drafted);
-  if (drafted.empty()) return {};
-  return wire::answer_of(drafted);
+  if (!improviser_.busy() || !improviser_.work(drafted) || drafted.empty()) return {};
+  return Answer{wire::answer_of(drafted), drafted.front().request};
 }
 
 }  // namespace antiphon::cloud

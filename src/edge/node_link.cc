@@ -2,7 +2,6 @@
 #include "edge/node_link.h"
 
 #include <algorithm>
-#include <atomic>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -107,7 +106,6 @@ class TlsLink : public NodeLink {
     told_.notify();
   }
   bool answer(Drafted& drafted) override { return out_.pop(drafted); }
-  void set_horizon(nanoseconds horizon) override { horizon_ns_ = horizon.count(); }
 
   LinkReport report() const override {
     const std::lock_guard lock(mutex_);
@@ -221,6 +219,7 @@ class TlsLink : public NodeLink {
       report_.weights = joined.weights;
     }
     joined_ = true;
+    waiting_ = {};
     pause_ = std::chrono::milliseconds(125);
     if (outer_) outer_->improviser.reset_middle();
     // What it missed, if it came back.
@@ -283,41 +282,35 @@ class TlsLink : public NodeLink {
   }
 
   void pass_on_outer() {
-    const auto within = std::chrono::microseconds(horizon_ns_ / 1000);
     for (Told told; in_.pop(told);) {
       if (told.kind != Told::Kind::ask) {
         outer_->improviser.tell(told);
       } else if (joined_) {
         std::vector<Drafted> drafted;
         for (generate::MiddleSteps& steps : outer_->improviser.ask(told, drafted))
-          send(wire::Steps{std::move(steps), static_cast<std::uint32_t>(within.count())});
+          send(wire::Steps{std::move(steps), told.within_us});
         give(drafted);
       }
     }
   }
 
+  // What was played travels with the next question: a node has no use for it before.
   void pass_on() {
     if (outer_) return pass_on_outer();
-    wire::Tell tell;
     for (Told told; in_.pop(told);) {
       if (told.kind == Told::Kind::event) {
         memory_.push_back(told);
         if (memory_.size() > remembered) memory_.pop_front();
-        tell.events.push_back(told.event);
+        waiting_.events.push_back(told.event);
       } else if (told.kind == Told::Kind::ask) {
-        const auto within = std::chrono::microseconds(horizon_ns_ / 1000);
-        tell.ask = wire::Ask{told.from,
-                             told.request,
-                             static_cast<std::uint32_t>(within.count()),
-                             told.reach,
-                             std::exchange(drafted_, {}),
-                             told.foretold};
+        waiting_.ask = wire::Ask{
+            told.from,    told.request, told.within_us, told.reach, std::exchange(drafted_, {}),
+            told.foretold};
       } else if (told.kind == Told::Kind::drawn) {
         drafted_.push_back(told.drawn);
       }
-      if (tell.events.size() == most_events || tell.ask) send(std::exchange(tell, {}));
+      if (waiting_.events.size() == most_events || waiting_.ask) send(std::exchange(waiting_, {}));
     }
-    if (!tell.events.empty()) send(tell);
   }
 
   void send(const wire::Up& message) {
@@ -354,7 +347,6 @@ class TlsLink : public NodeLink {
   const live::Wakeup told_;
   live::SpscQueue<Told> in_;
   live::SpscQueue<Drafted> out_;
-  std::atomic<std::int64_t> horizon_ns_{12'000'000};
 
   mutable std::mutex mutex_;  // Of the two below.
   LinkReport report_;
@@ -370,6 +362,7 @@ class TlsLink : public NodeLink {
   std::deque<std::string> queue_, broken_off_;
   std::deque<Told> memory_;
   std::vector<generate::DrawnChoice> drafted_;  // To be checked with the next question.
+  wire::Tell waiting_;
   bool joined_ = false, writing_ = false;
   int life_ = 0, pongs_ = 0;
   Clock::duration pause_ = std::chrono::milliseconds(125);

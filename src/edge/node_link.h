@@ -56,8 +56,6 @@ class NodeLink : public Responder {
                                                  const SharedModel& shared, const JamSetup& setup,
                                                  const live::Wakeup& conductor);
 
-  /// How long before a frame begins it is asked for; told to the node as the time that it has.
-  virtual void set_horizon(std::chrono::nanoseconds horizon) = 0;
   virtual LinkReport report() const = 0;
 };
 

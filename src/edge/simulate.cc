@@ -136,8 +136,9 @@ class FarWorker : public SimulatedEnd {
       if (one.kind == Told::Kind::event) message.events.push_back(one.event);
       if (one.kind == Told::Kind::drawn) drafted.push_back(one.drawn);
       if (one.kind == Told::Kind::ask)
-        message.ask = wire::Ask{one.from,    one.request, 0, one.reach, std::exchange(drafted, {}),
-                                one.foretold};
+        message.ask = wire::Ask{
+            one.from,    one.request, one.within_us, one.reach, std::exchange(drafted, {}),
+            one.foretold};
     }
     if (!told.empty()) {
       const std::string bytes = wire::encode(wire::Up(message));

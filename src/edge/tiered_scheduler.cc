@@ -115,6 +115,11 @@ void TieredScheduler::ask_node(std::int32_t frame, nanoseconds now) {
   const Draft& draft = drafts(Model::cloud).ask(frame, now);
   answers_.asked(draft.request, now);
   Told ask = Told::ask(frame, draft.request, plan_.length * steps_per_frame);
+  // Then the answer to the next question is there.
+  const nanoseconds useless =
+      timeline_.time_of({(frame + (plan_.interval - 1) * steps_per_frame) * ticks_per_step});
+  ask.within_us = static_cast<std::uint32_t>(
+      std::max<std::int64_t>((useless - pace_.deadline - now) / std::chrono::microseconds(1), 1));
   ask.foretold = plan_.foretold * steps_per_frame;
   asked(Model::cloud).push_back(ask);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -20,6 +21,7 @@ class Chooser {
   Chooser(const Sampling& sampling, std::size_t max_classes) : sampler_(sampling, max_classes) {}
 
   void set_temperature(double temperature) { sampler_.set_temperature(temperature); }
+  void begin_anew(std::uint64_t number) { sampler_.begin_anew(number); }
 
   /// See `Sampler::couple`.
   void couple(std::uint64_t seed) { sampler_.couple(seed); }

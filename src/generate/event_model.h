@@ -25,7 +25,9 @@ class EventModel {
   virtual void rewind(std::size_t size) = 0;
   /// Takes steps; size() + steps.size() must not exceed capacity().
   virtual void feed(std::span<const nn::Step> steps) = 0;
-  /// False while the answer to the step that was fed last has to come from elsewhere.
+  /// False while steps that it took wait for a pass together with those of other models
+  /// (`ModelBatch`), of which `begin` makes one of its own, or while the answer to the step that
+  /// was fed last has to come from elsewhere.
   virtual bool ready() const { return true; }
 
   /// Takes steps as `feed` does, in one pass, for `begin` to go back to any of them.

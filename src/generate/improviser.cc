@@ -53,7 +53,7 @@ void Improviser::tell(const Told& told) {
   }
   if (told.kind == Told::Kind::ask) {
     asked_ = told;
-    rewritten_ = answered_ = false;
+    begun_ = answered_ = false;
     proposal_.reset();
     if (told.proposes) proposal_ = std::exchange(proposing_, {});
     proposing_.clear();
@@ -83,9 +83,9 @@ void Improviser::tell(const Told& told) {
 // Takes the proposal for the first frame if it fits. A likelihood alone would prefer rests, which
 // are likelier than any one chord, so it is held against what the model expects of its own drafts
 // (typicality; Meister et al. 2023).
-bool Improviser::adopt(std::int32_t from) {
+bool Improviser::adopt(std::span<const TimedEvent> proposal, std::int32_t from) {
   const std::int32_t until = from + steps_per_frame;
-  const Surprisal surprisal = partner_.weigh(*proposal_, until);
+  const Surprisal surprisal = partner_.weigh(proposal, until);
   if (surprisal.nats <= surprisal.expected + leeway * std::sqrt(surprisal.variance)) return true;
   forget_drafts();
   return false;
@@ -128,43 +128,59 @@ void Improviser::foretell(std::vector<Drafted>& out) {
   asked_.reset();
 }
 
-void Improviser::work(std::vector<Drafted>& out) {
-  assert(busy());
-  if (answered_) return foretell(out);
-  for (int frames = 0; frames < most_at_once && work_frame(out);) ++frames;
+// Tells the model what is true, so that it is asked from there on.
+void Improviser::begin() {
+  const std::int32_t from = asked_->from;
+  // A human note at `from` may be known already, if the player was early; AI notes of that step
+  // come before it.
+  const auto later = std::find_if(truth_.begin(), truth_.end(),
+                                  [&](const TimedEvent& event) { return event.at >= from; });
+  partner_.rewrite({truth_.begin(), later}, from);
+  // So that an answer doesn't depend on how far ahead there was time to draft before.
+  partner_.begin_anew(asked_->request);
+  heard_before_ = heard_ - static_cast<std::uint32_t>(
+                               std::count_if(later, truth_.end(), [](const TimedEvent& event) {
+                                 return event.event.type == EventType::onset;
+                               }));
+  settled_ = std::max(settled_, from - unsettled);
+  partner_.settle(settled_);
+  std::erase_if(truth_, [&](const TimedEvent& event) { return event.at < settled_; });
+  drafted_ = from;
+  drawn_.clear();
+  noted_.clear();
+  imagined_ = 0;
+  times_.clear();
+  partner_.set_foretold(foretold_.chart());
+  partner_.follow(draft_, end_of_answer(), from + steps_per_frame);
+  begun_ = true;
 }
 
-// True where it was somebody else's draft that was kept.
-bool Improviser::work_frame(std::vector<Drafted>& out) {
-  const std::int32_t from = asked_->from;
-  const std::int32_t end = end_of_answer();
-  const bool first = !rewritten_;
-  if (first) {
-    // A human note at `from` may be known already, if the player was early; AI notes of that step
-    // come before it.
-    const auto later = std::find_if(truth_.begin(), truth_.end(),
-                                    [&](const TimedEvent& event) { return event.at >= from; });
-    partner_.rewrite({truth_.begin(), later}, from);
-    heard_before_ = heard_ - static_cast<std::uint32_t>(
-                                 std::count_if(later, truth_.end(), [](const TimedEvent& event) {
-                                   return event.event.type == EventType::onset;
-                                 }));
-    settled_ = std::max(settled_, from - unsettled);
-    partner_.settle(settled_);
-    std::erase_if(truth_, [&](const TimedEvent& event) { return event.at < settled_; });
-    drafted_ = from;
-    rewritten_ = true;
-    imagined_ = 0;
-    times_.clear();
-    partner_.set_foretold(foretold_.chart());
-    partner_.follow(draft_, end, from + steps_per_frame);
+bool Improviser::work(std::vector<Drafted>& out) {
+  assert(busy());
+  if (answered_) {
+    foretell(out);
+    return true;
   }
-  const std::int32_t until = drafted_ + steps_per_frame;
-  const bool adopted = first && proposal_ && adopt(from);
+  if (!begun_) begin();
+  for (int frames = 0; frames < most_at_once; ++frames) {
+    const Worked worked = work_frame(out);
+    if (worked == Worked::waits) return frames > 0;
+    if (worked == Worked::drafted) break;
+  }
+  return true;
+}
+
+Improviser::Worked Improviser::work_frame(std::vector<Drafted>& out) {
+  const std::int32_t from = asked_->from, until = drafted_ + steps_per_frame;
+  const auto proposal = std::exchange(proposal_, {});
+  const bool adopted = proposal && adopt(*proposal, from);
   const bool notes = !adopted && drafted_ < from + asked_->noted;
   partner_.note(notes ? &noted_ : nullptr);
-  const std::span<const TimedEvent> frame =
-      adopted ? *proposal_ : partner_.play(until - 1, from + steps_per_frame);
+  if (adopted) {
+    drawn_ = *proposal;
+  } else if (!partner_.play_on(until - 1, from + steps_per_frame, drawn_)) {
+    return Worked::waits;
+  }
   const bool kept = partner_.kept();
   Drafted drafted;
   drafted.request = asked_->request;
@@ -173,7 +189,7 @@ bool Improviser::work_frame(std::vector<Drafted>& out) {
     out.push_back(drafted);
   }
   if (!kept) {
-    for (drafted.kind = Drafted::Kind::event; const TimedEvent& event : frame) {
+    for (drafted.kind = Drafted::Kind::event; const TimedEvent& event : drawn_) {
       drafted.event = event;
       out.push_back(drafted);
     }
@@ -181,9 +197,10 @@ bool Improviser::work_frame(std::vector<Drafted>& out) {
   out.push_back(
       {Drafted::Kind::covered, asked_->request, {}, until, heard_before_, adopted || kept, {}});
   drafted_ = until;
-  answered_ = drafted_ >= end;
+  drawn_.clear();
+  answered_ = drafted_ >= end_of_answer();
   if (answered_ && asked_->foretold == 0) asked_.reset();
-  return kept && !answered_;
+  return kept && !answered_ ? Worked::kept : Worked::drafted;
 }
 
 }  // namespace antiphon::generate

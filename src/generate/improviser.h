@@ -19,9 +19,10 @@ struct Told {
   TimedEvent event = {};
   std::int32_t from = 0;  ///< `ask`: what will be played from this step on?
   std::uint32_t request = 0;
-  std::int32_t reach = 0;  ///< `ask`: for so many steps; 0: as many as it does anyway.
-  Control control = {};    ///< `control`: what is wished for from now on.
-  bool proposes = false;   ///< `ask`: the proposals before it, be it none, are a whole frame.
+  std::int32_t reach = 0;       ///< `ask`: for so many steps; 0: as many as it does anyway.
+  Control control = {};         ///< `control`: what is wished for from now on.
+  bool proposes = false;        ///< `ask`: the proposals before it, be it none, are a whole frame.
+  std::uint32_t within_us = 0;  ///< `ask`: later, an answer is worth nothing; 0: it isn't said.
   std::int32_t noted = 0;  ///< `ask`: what is drawn for so many steps is told choice by choice.
   /// `ask`: when that is done, the chords of so many steps are foretold.
   std::int32_t foretold = 0;
@@ -87,12 +88,16 @@ class Improviser {
   void tell(const Told& told);
   bool busy() const { return asked_.has_value(); }
   /// Drafts one more frame, or a few that somebody else drafted, and appends it to `out`; needs
-  /// `busy()`.
-  void work(std::vector<Drafted>& out);
+  /// `busy()`. False where the model isn't ready: then nothing was appended, and it is to be called
+  /// again.
+  bool work(std::vector<Drafted>& out);
 
  private:
-  bool adopt(std::int32_t from);
-  bool work_frame(std::vector<Drafted>& out);
+  // What became of a frame: the model has to wait, it was drafted, somebody else's draft was kept.
+  enum class Worked : std::uint8_t { waits, drafted, kept };
+  void begin();
+  bool adopt(std::span<const TimedEvent> proposal, std::int32_t from);
+  Worked work_frame(std::vector<Drafted>& out);
   void foretell(std::vector<Drafted>& out);
   std::int32_t end_of_answer() const;
   void forget_drafts();
@@ -108,9 +113,10 @@ class Improviser {
   ForetoldHarmony foretold_;                         // By somebody else.
   int imagined_ = 0;                    // How often what is to be foretold has been imagined, and
   std::vector<PitchClassTimes> times_;  // what sounded then.
-  bool rewritten_ = false;              // Of what was asked, the first frame is drafted,
+  bool begun_ = false;                  // The model knows what was asked,
   bool answered_ = false;               // and all of the answer.
-  std::int32_t drafted_ = 0;
+  std::int32_t drafted_ = 0;            // It has drafted up to here,
+  std::vector<TimedEvent> drawn_;       // and these of the frame after that.
   std::int32_t reach_;
   std::uint32_t heard_ = 0;         // Human onsets told.
   std::uint32_t heard_before_ = 0;  // Of these, the ones that `asked_` knows.

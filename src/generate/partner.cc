@@ -206,11 +206,15 @@ void Partner::rewrite(std::span<const TimedEvent> events, std::int32_t earliest)
   last_ai_.reset();
   earliest_ = ai_from_ = earliest;
 
-  // A model answers to the step fed last, so at least one is fed.
-  if (steps_.empty()) return prompt_again();
-  const std::size_t first = std::min(same, steps_.size() - 1);
   ahead_.clear();
   caught_up_ = 0;
+  // A model answers to the step fed last, so unless that is the last that stands, one is fed.
+  if (steps_.empty()) return prompt_again();
+  const std::size_t size = stream_.header_steps() + steps_.size();
+  // Drafts, which depend on the time there is, shouldn't crowd out the past.
+  if (size + model_.capacity() / 8 > model_.capacity()) return prompt_again();
+  if (same == steps_.size() && model_.size() == size) return;
+  const std::size_t first = std::min(same, steps_.size() - 1);
   model_.rewind(stream_.header_steps() + first);
   feed(first);
 }
@@ -402,15 +406,8 @@ void Partner::record(std::int32_t at, const Event& event) {
 
 std::span<const TimedEvent> Partner::play(std::int32_t until, std::int32_t imagine) {
   drawn_.clear();
-  play_on(until, imagine);
+  while (!play_on(until, imagine, drawn_)) model_.begin();
   return drawn_;
-}
-
-bool Partner::play_known(std::int32_t until, std::vector<TimedEvent>& drawn) {
-  drawn_.clear();
-  play_on(until, INT32_MAX);
-  drawn = drawn_;
-  return earliest_ > until;
 }
 
 void Partner::suppose(std::span<const TimedEvent> events) {
@@ -421,7 +418,7 @@ void Partner::suppose(std::span<const TimedEvent> events) {
   }
 }
 
-void Partner::play_on(std::int32_t until, std::int32_t imagine) {
+bool Partner::play_on(std::int32_t until, std::int32_t imagine, std::vector<TimedEvent>& drawn) {
   auto start = std::chrono::steady_clock::now();
   const bool reads = reading_;
   while (earliest_ <= until) {
@@ -430,9 +427,9 @@ void Partner::play_on(std::int32_t until, std::int32_t imagine) {
       feed_news();
       last_ai_.reset();
     }
-    if (!reading_ && !model_.ready()) return;
+    if (!reading_ && !model_.ready()) return false;
     const TimedEvent next = propose(until, imagine);
-    if (reads != reading_) return;  // The draft ends here.
+    if (reads != reading_) return true;  // The draft ends here.
     const bool human = next.event.type == EventType::onset || next.event.type == EventType::release;
     if (next.at > until) {
       earliest_ = until + 1;
@@ -440,7 +437,7 @@ void Partner::play_on(std::int32_t until, std::int32_t imagine) {
       record(next.at, next.event);
       earliest_ = next.at;
       last_ai_ = next.event;
-      drawn_.push_back(next);
+      drawn.push_back(next);
       const auto end = std::chrono::steady_clock::now();
       note_times_.push_back(end - std::exchange(start, end));
     } else if (human && next.at >= imagine) {
@@ -454,6 +451,7 @@ void Partner::play_on(std::int32_t until, std::int32_t imagine) {
       earliest_ = next.at + 1;
     }
   }
+  return true;
 }
 
 void Partner::follow(std::span<const DrawnChoice> draft, std::int32_t until, std::int32_t imagine) {
@@ -465,7 +463,7 @@ void Partner::follow(std::span<const DrawnChoice> draft, std::int32_t until, std
   const auto [last_ai, earliest, ai_from] = std::tuple(last_ai_, earliest_, ai_from_);
   const std::size_t known = steps_.size(), imagined = imagined_, noted = note_times_.size();
   for (reading_ = true; reading_ && earliest_ < until;)
-    play_on(earliest_ + steps_per_frame - 1, imagine);
+    play_on(earliest_ + steps_per_frame - 1, imagine, drawn_);
   reading_ = false;
   // The step before it once more: what comes after that is the first to be checked.
   std::vector<nn::Step> scored;

@@ -65,8 +65,8 @@ class Partner {
   /// From step `imagine` on, human events are believed when they are drawn: the way to draft what
   /// comes after notes that haven't been played yet. Such a draft must be taken back by `rewrite`.
   std::span<const TimedEvent> play(std::int32_t until, std::int32_t imagine = INT32_MAX);
-  /// The same as far as the model is ready: whether that was all, `drawn` is given either way.
-  bool play_known(std::int32_t until, std::vector<TimedEvent>& drawn);
+  /// The same, to be called again where the model isn't ready, till it is true; appends to `drawn`.
+  bool play_on(std::int32_t until, std::int32_t imagine, std::vector<TimedEvent>& drawn);
   /// Takes AI events of the frame that is to be played for drawn, whoever drew them.
   void suppose(std::span<const TimedEvent> events);
   /// Draws from now on are those of this seed, coupled (`Sampler::couple`).
@@ -93,6 +93,9 @@ class Partner {
   /// there were, without one), and goes on from `earliest`: no AI note will be drawn before it.
   /// Costs a pass through the model from the first event that differs.
   void rewrite(std::span<const TimedEvent> events, std::int32_t earliest);
+
+  /// Draws from now on don't depend on those before: see `Sampler::begin_anew`.
+  void begin_anew(std::uint64_t number) { chooser_.begin_anew(number); }
 
   /// How much it surprises the model that from where it stands until before step `until` the AI
   /// parts do what `events` says (in online order). Human events in between are thrown away, as in
@@ -133,7 +136,6 @@ class Partner {
   /// comes without a pitch, what comes after `until` with a time only; a wait says that nothing
   /// comes at its time.
   TimedEvent propose(std::int32_t until, std::int32_t imagine);
-  void play_on(std::int32_t until, std::int32_t imagine);
   void imagine_human(tokens::Event& event);
   void weigh_step(const tokens::Event* event, Surprisal& sum);
   void weigh_fields(tokens::Event event, Surprisal& sum);

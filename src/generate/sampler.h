@@ -32,6 +32,10 @@ class Sampler {
   Sampler(const Sampling& sampling, std::size_t max_classes);
 
   void set_temperature(double temperature) { sampling_.temperature = temperature; }
+  /// Draws from now on are those of the seed and this number, whatever was drawn before.
+  void begin_anew(std::uint64_t number) {
+    random_ = Random(Random(number).bits() ^ sampling_.seed);
+  }
 
   struct Candidate {
     float weight;  ///< In proportion to its probability.

@@ -70,7 +70,7 @@ void SplitImproviser::answer(std::vector<Drafted>& out) {
   partner_.rewrite(past_, from);
   partner_.couple(seed_of(from));
   std::vector<TimedEvent> events;
-  const bool all = partner_.play_known(last, events);
+  const bool all = partner_.play_on(last, INT32_MAX, events);
   drawn_exactly_ += events.size();
   if (!all) {
     drafter_.rewrite(past_, from);

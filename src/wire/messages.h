@@ -36,7 +36,7 @@ struct Join {
 struct Ask {
   std::int32_t from = 0;
   std::uint32_t request = 0;
-  std::uint32_t within_us = 0;  ///< Later, an answer for the first frame is worth nothing.
+  std::uint32_t within_us = 0;  ///< Later, an answer is worth nothing; 0: it isn't said.
   std::int32_t reach = 0;       ///< Steps that the answer reaches; 0: as many as at joining.
   /// What the edge drafted for the whole reach, to be checked; empty: the node drafts.
   std::vector<generate::DrawnChoice> drafted = {};

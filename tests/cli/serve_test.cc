@@ -44,7 +44,7 @@ class Serve : public testing::Test {
       std::this_thread::sleep_for(50ms);
       const std::string text = read("node.log");
       const auto at = text.find("127.0.0.1:");
-      if (at != std::string::npos) port_ = text.substr(at + 10, text.find(' ', at) - at - 10);
+      if (at != std::string::npos) port_ = text.substr(at + 10, text.find('"', at) - at - 10);
     }
     ASSERT_FALSE(port_.empty()) << read("node.log");
   }
@@ -90,8 +90,8 @@ TEST_F(Serve, ANodePlaysWithAPlayer) {
   EXPECT_EQ(report["node"]["breaks"], 0);
   EXPECT_EQ(stop(), 0);
   const std::string log = read("node.log");
-  EXPECT_THAT(log, HasSubstr("joined, 2 parts"));
-  EXPECT_THAT(log, HasSubstr("stops after 1 players"));
+  EXPECT_THAT(log, HasSubstr(R"("event":"joined")"));
+  EXPECT_THAT(log, HasSubstr(R"("event":"stops","players":"1")"));
 }
 
 TEST_F(Serve, AModelIsSharedByLayersAndTheNodeIsToldNoNotes) {
@@ -138,15 +138,21 @@ TEST_F(Serve, NothingIsSentAgainstThePolicy) {
 
 TEST_F(Serve, WhoIsntTrustedOrKnownIsToldSo) {
   write("tune.abc", tune);
-  write("tokens.txt", "right\n");
+  const Outcome added = run("serve tokens add --tokens tokens.db --name 'class 5b'");
+  ASSERT_EQ(added.status, 0) << added.err;
+  write("right.txt", added.out);
   write("wrong.txt", "wrong\n");
-  start({"--tokens", "tokens.txt"});
+  start({"--tokens", "tokens.db"});
   const Outcome stranger = run("jam --performer tune.abc --sound none --node localhost:" + port_);
   EXPECT_THAT(stranger.err, HasSubstr("certificate verify failed"));
   const Outcome outcome = jam("--node-token wrong.txt --record no.mid");
   EXPECT_EQ(outcome.status, 1);
   EXPECT_THAT(outcome.err, HasSubstr("the node refuses: the token isn't known here"));
   EXPECT_FALSE(exists("no.mid"));
+  EXPECT_EQ(jam("--node-token right.txt").status, 0);
+  EXPECT_THAT(run("serve tokens list --tokens tokens.db").out, HasSubstr("holds    class 5b"));
+  ASSERT_EQ(run("serve tokens revoke --tokens tokens.db 1").status, 0);
+  EXPECT_THAT(jam("--node-token right.txt").err, HasSubstr("or not any more"));
 }
 
 TEST_F(Serve, AJamGoesOnWhenTheNodeIsKilledAndComesBack) {
@@ -190,6 +196,10 @@ TEST_F(Serve, RefusesWhatCannotBe) {
   EXPECT_THAT(run("serve --model nobody").err, HasSubstr("nobody: no such model"));
   EXPECT_THAT(run("serve --address kitchen").err, HasSubstr("kitchen: not an address"));
   EXPECT_THAT(run("serve --key only.pem").err, HasSubstr("belong together"));
+  EXPECT_THAT(run("serve --address 0.0.0.0").err, HasSubstr("make tokens"));
+  EXPECT_THAT(run("serve --tokens none.db").err, HasSubstr("none.db: not there"));
+  EXPECT_THAT(run("serve tokens add --tokens new.db --name x --sessions 0").err,
+              HasSubstr("sessions must be 1 to 10000, got 0"));
 }
 
 }  // namespace
