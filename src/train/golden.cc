@@ -128,7 +128,7 @@ Status write_golden(const Shape& shape, std::uint64_t seed, const std::filesyste
   const Batch batch = draw_steps(shape, random);
 
   nn::SafeTensorsWriter writer;
-  writer.set_metadata("tool", std::string("antiphon-train golden, libtorch ") + TORCH_VERSION);
+  writer.set_metadata("tool", "antiphon-train golden, libtorch " TORCH_VERSION);
   writer.set_metadata("seed", std::to_string(seed));
   for (const ParameterGroup* group : model.parameters().groups()) {
     for (const Slice& slice : group->slices) {
