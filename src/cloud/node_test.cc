@@ -101,9 +101,10 @@ TEST(Node, AnswersFrameByFrame) {
       EXPECT_EQ(event.event.slot, 1);
     }
   }
-  node.clear();
+  // It counts what it has sent.
+  while (node.counts().frames < 16) std::this_thread::yield();
   EXPECT_EQ(node.counts().asked, 1U);
-  while (node.counts().frames < 16) std::this_thread::yield();  // It counts what it has sent.
+  node.clear();
 }
 
 TEST(Node, TheSameSeedAndPastGetTheSameAnswerWhoeverElsePlays) {

@@ -106,7 +106,7 @@ Status write_groove_golden(const std::filesystem::path& folder, const std::strin
   const Patterns played = generator.touch(hits, latent, wishes);
 
   nn::SafeTensorsWriter writer;
-  writer.set_metadata("tool", std::string("antiphon-train golden, libtorch ") + TORCH_VERSION);
+  writer.set_metadata("tool", "antiphon-train golden, libtorch " TORCH_VERSION);
   writer.set_metadata("seed", std::to_string(seed));
   generator.parameters().write(values, writer);
   add_numbers("golden.condition", at::cat({wishes.plane, latent, wishes.tempo, wishes.style}, 1),
