@@ -71,7 +71,7 @@ TEST_P(EveryCut, BothHalvesAreTheWholeButForRounding) {
   const Steps steps(20, 1);
   nn::Session whole(net);
   JoinedModel joined(net, GetParam());
-  for (const std::size_t size : {7, 8, 20}) {
+  for (const std::size_t size : {7U, 8U, 20U}) {
     whole.feed(steps.from(whole.size()).first(size - whole.size()));
     joined.feed(steps.from(joined.size()).first(size - joined.size()));
     whole.begin();
