@@ -42,7 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       seat.emplace(std::make_unique<generate::NoisyModel>(64), *join);
     } else if (const auto* tell = std::get_if<wire::Tell>(&*up); tell != nullptr && seat) {
       if (!seat->put(*tell)) return 0;
-      for (int i = 0; i < 2 && frames < 16; ++i, ++frames) seat->work(seat->take());
+      seat->tell(seat->take());
+      for (int i = 0; i < 2 && frames < 16; ++i, ++frames) seat->work();
     } else if (const auto* cut = std::get_if<wire::JoinLayers>(&*up); cut != nullptr && !layers) {
       if (auto made = cloud::LayerSeat::of(net, cut->cut)) layers.emplace(*std::move(made));
     } else if (const auto* steps = std::get_if<wire::Steps>(&*up); steps != nullptr && layers) {
