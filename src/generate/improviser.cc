@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <tuple>
 #include <utility>
 
 namespace antiphon::generate {
@@ -12,13 +11,6 @@ namespace antiphon::generate {
 using tokens::EventType;
 
 namespace {
-
-// People are late: their last two quarters may still change.
-constexpr std::int32_t unsettled = 2 * tokens::steps_per_quarter;
-
-bool is_human(const TimedEvent& event) {
-  return event.event.type == EventType::onset || event.event.type == EventType::release;
-}
 
 // A proposal fits if it surprises no more than this many standard deviations beyond the mean of own
 // drafts.
@@ -30,17 +22,11 @@ constexpr int imaginings = 3;
 // Frames that are checked together.
 constexpr int most_at_once = 16;
 
-// The order of `tokens::encode`.
-auto online_order(const TimedEvent& event) {
-  return std::tuple(event.at, is_human(event), event.event.type != EventType::release,
-                    event.event.slot, event.event.pitch);
-}
-
 }  // namespace
 
 Improviser::Improviser(EventModel& model, tokens::Header header, const Sampling& sampling,
                        std::int32_t reach, std::int32_t start)
-    : partner_(model, std::move(header), start, sampling), settled_(start), reach_(reach) {}
+    : partner_(model, std::move(header), start, sampling), facts_(start), reach_(reach) {}
 
 void Improviser::tell(const Told& told) {
   if (told.kind == Told::Kind::control) {
@@ -68,16 +54,9 @@ void Improviser::tell(const Told& told) {
     checking_.push_back(told.drawn);
     return;
   }
-  if (told.event.event.type == EventType::onset) {
-    ++heard_;
+  if (told.event.event.type == EventType::onset)
     foretold_.hear(told.event.at, told.event.event.pitch);
-  }
-  TimedEvent event = told.event;
-  event.at = std::max(event.at, settled_);
-  const auto place = std::upper_bound(
-      truth_.begin(), truth_.end(), event,
-      [](const auto& a, const auto& b) { return online_order(a) < online_order(b); });
-  truth_.insert(place, event);
+  facts_.add(told.event);
 }
 
 // Takes the proposal for the first frame if it fits. A likelihood alone would prefer rests, which
@@ -92,11 +71,7 @@ bool Improviser::adopt(std::span<const TimedEvent> proposal, std::int32_t from) 
 }
 
 // Takes the model back to where what was asked begins.
-void Improviser::forget_drafts() {
-  std::vector<TimedEvent> past = truth_;
-  std::erase_if(past, [&](const TimedEvent& event) { return event.at >= asked_->from; });
-  partner_.rewrite(past, asked_->from);
-}
+void Improviser::forget_drafts() { partner_.rewrite(facts_.before(asked_->from), asked_->from); }
 
 std::int32_t Improviser::end_of_answer() const {
   return asked_->from + std::max(asked_->reach > 0 ? asked_->reach : reach_, asked_->noted);
@@ -131,20 +106,9 @@ void Improviser::foretell(std::vector<Drafted>& out) {
 // Tells the model what is true, so that it is asked from there on.
 void Improviser::begin() {
   const std::int32_t from = asked_->from;
-  // A human note at `from` may be known already, if the player was early; AI notes of that step
-  // come before it.
-  const auto later = std::find_if(truth_.begin(), truth_.end(),
-                                  [&](const TimedEvent& event) { return event.at >= from; });
-  partner_.rewrite({truth_.begin(), later}, from);
+  facts_.recall({&partner_}, from);
   // So that an answer doesn't depend on how far ahead there was time to draft before.
   partner_.begin_anew(asked_->request);
-  heard_before_ = heard_ - static_cast<std::uint32_t>(
-                               std::count_if(later, truth_.end(), [](const TimedEvent& event) {
-                                 return event.event.type == EventType::onset;
-                               }));
-  settled_ = std::max(settled_, from - unsettled);
-  partner_.settle(settled_);
-  std::erase_if(truth_, [&](const TimedEvent& event) { return event.at < settled_; });
   drafted_ = from;
   drawn_.clear();
   noted_.clear();
@@ -195,7 +159,7 @@ Improviser::Worked Improviser::work_frame(std::vector<Drafted>& out) {
     }
   }
   out.push_back(
-      {Drafted::Kind::covered, asked_->request, {}, until, heard_before_, adopted || kept, {}});
+      {Drafted::Kind::covered, asked_->request, {}, until, facts_.heard(), adopted || kept, {}});
   drafted_ = until;
   drawn_.clear();
   answered_ = drafted_ >= end_of_answer();

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "generate/facts.h"
 #include "generate/harmony.h"
 #include "generate/partner.h"
 
@@ -103,8 +104,7 @@ class Improviser {
   void forget_drafts();
 
   Partner partner_;
-  std::vector<TimedEvent> truth_;  // In online order, from the last settled step on.
-  std::int32_t settled_;
+  Facts facts_;
   std::optional<Told> asked_;
   std::vector<TimedEvent> proposing_;                // For the next question.
   std::optional<std::vector<TimedEvent>> proposal_;  // For the one that is asked.
@@ -118,8 +118,6 @@ class Improviser {
   std::int32_t drafted_ = 0;            // It has drafted up to here,
   std::vector<TimedEvent> drawn_;       // and these of the frame after that.
   std::int32_t reach_;
-  std::uint32_t heard_ = 0;         // Human onsets told.
-  std::uint32_t heard_before_ = 0;  // Of these, the ones that `asked_` knows.
 };
 
 }  // namespace antiphon::generate

@@ -17,14 +17,13 @@ constexpr const char* square_prefix = "adam.square/";
 
 // Calls `each(name, slice, flat buffer)` for all that a checkpoint holds.
 template <class Each>
-void for_all(const Parameters& parameters, const Optimizer::State* state, const Each& each) {
+void for_all(const Parameters& parameters, const Optimizer::State& state, const Each& each) {
   std::size_t i = 0;
   for (const ParameterGroup* group : parameters.groups()) {
     for (const Slice& slice : group->slices) {
       each(slice.name, slice, group->value);
-      if (state == nullptr) continue;
-      each(mean_prefix + slice.name, slice, state->mean[i]);
-      each(square_prefix + slice.name, slice, state->square[i]);
+      each(mean_prefix + slice.name, slice, state.mean[i]);
+      each(square_prefix + slice.name, slice, state.square[i]);
     }
     ++i;
   }
@@ -52,7 +51,7 @@ Result<std::string> metadata(const nn::SafeTensors& tensors, const std::filesyst
 }
 
 Status restore(const nn::SafeTensors& tensors, const std::filesystem::path& path, Model& model,
-               Optimizer::State* state) {
+               Optimizer::State& state) {
   Status status = Done{};
   for_all(model.parameters(), state,
           [&](const std::string& name, const Slice& slice, const at::Tensor& flat) {
@@ -85,7 +84,7 @@ Status save_checkpoint(const std::filesystem::path& path, const Model& model,
                       std::to_string(static_cast<std::int64_t>(progress.seconds * 1000)));
   writer.set_metadata("seed", std::to_string(progress.seed));
   writer.set_metadata("updates", std::to_string(optimizer.state().steps));
-  for_all(model.parameters(), &optimizer.state(),
+  for_all(model.parameters(), optimizer.state(),
           [&](const std::string& name, const Slice& slice, const at::Tensor& flat) {
             const at::Tensor values =
                 flat.narrow(0, slice.offset, slice.count).to(at::kCPU).contiguous();
@@ -100,11 +99,6 @@ Result<Shape> checkpoint_shape(const std::filesystem::path& path) {
   ANTIPHON_TRY(const nn::SafeTensors tensors, open(path));
   ANTIPHON_TRY(const std::string config, metadata(tensors, path, "config"));
   return Shape::parse(config);
-}
-
-Status load_parameters(const std::filesystem::path& path, Model& model) {
-  ANTIPHON_TRY(const nn::SafeTensors tensors, open(path));
-  return restore(tensors, path, model, nullptr);
 }
 
 Status load_checkpoint(const std::filesystem::path& path, Model& model, Optimizer& optimizer,
@@ -123,7 +117,7 @@ Status load_checkpoint(const std::filesystem::path& path, Model& model, Optimize
   progress.seconds = static_cast<double>(number("milliseconds")) / 1000;
   progress.seed = static_cast<std::uint64_t>(number("seed"));
   optimizer.state().steps = number("updates");
-  return restore(tensors, path, model, &optimizer.state());
+  return restore(tensors, path, model, optimizer.state());
 }
 
 }  // namespace antiphon::train

@@ -31,7 +31,4 @@ Status load_checkpoint(const std::filesystem::path& path, Model& model, Optimize
 /// The shape of a checkpoint's model.
 Result<Shape> checkpoint_shape(const std::filesystem::path& path);
 
-/// Only the parameters, for evaluation and export.
-Status load_parameters(const std::filesystem::path& path, Model& model);
-
 }  // namespace antiphon::train

@@ -75,7 +75,7 @@ class Training : public testing::TestWithParam<Family> {
   }
   std::vector<float> values() {
     Model model(options_.shape, at::kFloat, at::kCPU, 0);
-    EXPECT_TRUE(load_parameters(options_.checkpoint / "last.safetensors", model).ok());
+    EXPECT_TRUE(begin_with(options_.checkpoint / "last.safetensors", model).ok());
     std::vector<float> all;
     for (const ParameterGroup* group : model.parameters().groups()) {
       const float* from = group->value.data_ptr<float>();
@@ -99,7 +99,7 @@ TEST_P(Training, LearnsASmallPieceByHeart) {
   Model before(options_.shape, at::kFloat, at::kCPU, options_.seed);
   ASSERT_TRUE(train(120).ok());
   Model after(options_.shape, at::kFloat, at::kCPU, options_.seed);
-  ASSERT_TRUE(load_parameters(options_.checkpoint / "last.safetensors", after).ok());
+  ASSERT_TRUE(begin_with(options_.checkpoint / "last.safetensors", after).ok());
   Random random(99);
   const Batch batch = data_.draw(2, 48, random);
   EXPECT_GT(score(before, batch).per_event(), 8.0);
@@ -110,7 +110,7 @@ TEST_P(Training, AdamWAloneLearnsItAsWell) {
   options_.optimizer.muon = false;
   ASSERT_TRUE(train(120).ok());
   Model after(options_.shape, at::kFloat, at::kCPU, options_.seed);
-  ASSERT_TRUE(load_parameters(options_.checkpoint / "last.safetensors", after).ok());
+  ASSERT_TRUE(begin_with(options_.checkpoint / "last.safetensors", after).ok());
   Random random(99);
   EXPECT_LT(score(after, data_.draw(2, 48, random)).per_event(), 5.0);
 }
@@ -212,7 +212,7 @@ TEST_P(Training, TheEngineAgreesWithLibtorchOnAnExportedModel) {
   const auto out = folder_ / "model";
   ASSERT_TRUE(export_model(options_.checkpoint / "last.safetensors", out, nn::Type::f32, {}).ok());
   Model learner(options_.shape, at::kFloat, at::kCPU, 0);
-  ASSERT_TRUE(load_parameters(options_.checkpoint / "last.safetensors", learner).ok());
+  ASSERT_TRUE(begin_with(options_.checkpoint / "last.safetensors", learner).ok());
   const auto file = nn::SafeTensors::parse(*read_file(out / "weights.safetensors"));
   ASSERT_TRUE(file.ok()) << file.error().message;
   const auto config = read_file(out / "config.json");
