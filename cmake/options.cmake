@@ -5,6 +5,7 @@ option(ANTIPHON_TESTS "Build the tests (GoogleTest)" ON)
 option(ANTIPHON_BENCHMARKS "Build the benchmarks (Google Benchmark)" OFF)
 option(ANTIPHON_FUZZ "Build the fuzz targets (clang's libFuzzer)" OFF)
 option(ANTIPHON_TRAIN "Build antiphon-train (libtorch)" OFF)
+option(ANTIPHON_LINK "Ableton Link (ableton-link-dev; GPL 2 or later, which then holds for the program)" OFF)
 option(ANTIPHON_WERROR "Warnings are errors" OFF)
 set(ANTIPHON_SANITIZE "" CACHE STRING "Sanitizers for everything, such as address,undefined or thread")
 

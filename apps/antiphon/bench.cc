@@ -11,6 +11,7 @@
 #include "antiphon/commands.h"
 #include "antiphon/controls_bench.h"
 #include "antiphon/devices.h"
+#include "antiphon/follow_bench.h"
 #include "antiphon/live_bench.h"
 #include "antiphon/load_bench.h"
 #include "antiphon/performing.h"
@@ -38,10 +39,11 @@ struct Options : PerformingOptions {
   double simulated_ms = 0.1;
 };
 
-/// A way of keeping time: ours, or a baseline, which plans for a round trip.
+/// A way of keeping time: ours, perhaps with a wish, or a baseline, which plans for a round trip.
 struct Timekeeper {
   std::string name;
   std::optional<nanoseconds> round_trip = {};
+  std::vector<edge::TimedControl> controls = {};
 
   std::optional<edge::FixedInterval> baseline(nanoseconds frame) const {
     if (!round_trip) return {};
@@ -63,6 +65,20 @@ Result<std::vector<fs::path>> files_of(const std::vector<fs::path>& songs) {
     files.insert(files.end(), found->begin(), found->end());
   }
   return files;
+}
+
+// Sixteenths from each onset of a melody to the next of its accompaniment: how soon an answer that
+// knows of it could come if it were people's, who know more.
+void add_waits(const music::Score& song, const music::Roles& roles, std::vector<double>& waits) {
+  const std::vector<music::Note> answers = music::accompaniment_of(song, roles);
+  for (const music::Note& note : song.parts[roles.melody].notes) {
+    const auto next = std::upper_bound(
+        answers.begin(), answers.end(), note.onset,
+        [](music::Ticks onset, const music::Note& answer) { return onset < answer.onset; });
+    if (next != answers.end())
+      waits.push_back(static_cast<double>((next->onset - note.onset).count) * 4 /
+                      music::Ticks::per_quarter);
+  }
 }
 
 // One song at one tempo.
@@ -88,14 +104,15 @@ Result<edge::Jam> play(const Options& options, const LoadedModel& model,
 Status bench_live(const Options& options) {
   ANTIPHON_CHECK(check(options));
   if (!options.json.empty()) ANTIPHON_CHECK(check_writable(options.json));
-  std::vector<Timekeeper> keepers = {{"antiphon"}};
+  std::vector<Timekeeper> keepers = {
+      {"antiphon"}, {"antiphon, density 1", {}, {{0, {generate::Control::Kind::density, 1}}}}};
   for (const double ms : options.round_trips) {
     char name[48];
     std::snprintf(name, sizeof name, "fixed, %.0f ms away", ms);
     keepers.push_back({name, std::chrono::round<nanoseconds>(Milliseconds(ms))});
   }
   // A baseline's round trips are simulated ones.
-  if (!options.simulate || !options.baselines) keepers.resize(1);
+  if (!options.simulate || !options.baselines) keepers.resize(2);
   std::vector<music::Tempo> tempos;
   for (const double bpm : options.tempos) {
     const auto tempo = music::Tempo::of(bpm);
@@ -111,13 +128,18 @@ Status bench_live(const Options& options) {
   LiveBench bench;
   bench.simulated = options.simulate;
   std::vector<music::Score> songs;
+  std::vector<double> waits;
   for (const fs::path& file : files) {
     ANTIPHON_TRY(music::Score song, read_score(file));
     ANTIPHON_TRY(const auto human, human_parts(song, casting));
     const music::Roles roles = music::roles_of(song, human.front());
-    if (!roles.accompaniment.empty()) bench.own.add(song, roles);
+    if (!roles.accompaniment.empty()) {
+      bench.own.add(song, roles);
+      add_waits(song, roles, waits);
+    }
     songs.push_back(std::move(song));
   }
+  bench.own_reaction = edge::spread_of(std::move(waits));
   const bool terminal = isatty(STDERR_FILENO) != 0;
   for (const music::Tempo tempo : tempos) {
     for (const Timekeeper& keeper : keepers) {
@@ -136,6 +158,7 @@ Status bench_live(const Options& options) {
         }
         setup->sampling = options.sampling;
         setup->pace.deadline = setup->pace.horizon / 4;
+        setup->controls = keeper.controls;
         setup->baseline = keeper.baseline(setup->timeline.time_of({240}));
         ANTIPHON_TRY(edge::Jam jam, play(options, model, reflex, *setup));
         if (jam.stopped) return Error{Errc::unavailable, "stopped before all was measured"};
@@ -213,13 +236,16 @@ Action bench_command(CLI::App& flags) {
       flags.add_subcommand("controls", "Asks a model for keys and classes, and counts what comes");
   CLI::App* const attack = flags.add_subcommand(
       "attack", "Reads notes out of the activations that a split by layers sends");
-  return [load, quality, controls, attack, run_attack = declare_attack(*attack),
-          run_live = declare_live(live), run_load = declare_load(*load),
-          run_quality = declare_quality(*quality), run_controls = declare_controls(*controls)] {
-    if (load->parsed()) return run_load();
-    if (attack->parsed()) return run_attack();
-    if (controls->parsed()) return run_controls();
-    return quality->parsed() ? run_quality() : run_live();
+  CLI::App* const follow = flags.add_subcommand(
+      "follow", "Counts how near the beat stays to players who drift, hurry and leap");
+  const std::vector<std::pair<CLI::App*, Action>> benches = {
+      {&live, declare_live(live)},          {load, declare_load(*load)},
+      {quality, declare_quality(*quality)}, {controls, declare_controls(*controls)},
+      {attack, declare_attack(*attack)},    {follow, declare_follow(*follow)}};
+  return [benches] {
+    return std::find_if(benches.begin(), benches.end(),
+                        [](const auto& bench) { return bench.first->parsed(); })
+        ->second();
   };
 }
 

@@ -22,6 +22,8 @@ void add_device_flags(CLI::App& flags, DeviceOptions& options) {
       "others connect to");
   flags.add_option("--midi-out", options.midi_out,
                    "Where Antiphon plays: a MIDI port or 'virtual'");
+  flags.add_option("--clock-out", options.clock_out,
+                   "Where MIDI's clock is sent: a MIDI port or 'virtual'");
   flags.add_option("--midi-system", options.midi_system, "Default: ALSA where it is, else JACK")
       ->check(CLI::IsMember({"alsa", "jack"}));
   flags.add_option(
@@ -36,7 +38,7 @@ void add_device_flags(CLI::App& flags, DeviceOptions& options) {
 Result<Devices> open_devices(const DeviceOptions& options, const live::Wakeup& wakeup) {
   Devices devices;
   std::string heard;
-  if (options.someone_plays() || !options.midi_out.empty() || !options.clock.empty()) {
+  if (options.needs_midi()) {
     ANTIPHON_TRY(const live::MidiSystem system, system_of(options));
     if (options.someone_plays()) {
       ANTIPHON_TRY(devices.input, live::MidiInput::open(system, options.midi_in, wakeup));
@@ -49,6 +51,11 @@ Result<Devices> open_devices(const DeviceOptions& options, const live::Wakeup& w
       ANTIPHON_TRY(auto output, live::MidiOutput::open(system, options.midi_out));
       heard = "'" + output->name() + "'";
       devices.loudspeakers.add(std::move(output));
+    }
+    if (!options.clock_out.empty()) {
+      ANTIPHON_TRY(auto output,
+                   live::MidiOutput::open(system, options.clock_out, "Antiphon gives the time"));
+      devices.loudspeakers.add_clock(std::move(output));
     }
   }
   const bool automatic =

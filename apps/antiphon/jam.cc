@@ -24,6 +24,7 @@
 #include "edge/node_link.h"
 #include "edge/performer.h"
 #include "generate/net_model.h"
+#include "live/link_clock.h"
 #include "live/midi_clock.h"
 #include "music/instruments.h"
 
@@ -212,8 +213,12 @@ Result<std::size_t> index_of(std::span<const char* const> names, const std::stri
   return Error{Errc::invalid_input, "'" + name + "' is none of " + all};
 }
 
-// A control's value as people write it.
-Result<float> parse_value(const std::string& text) {
+// A control's value as people write it: a number, or a style's name.
+Result<float> parse_value(const std::string& text, generate::Control::Kind kind) {
+  if (kind == generate::Control::Kind::style) {
+    if (const auto style = tokens::style_of(text)) return generate::value_of(*style);
+    return Error{Errc::invalid_input, "'" + text + "' is no style"};
+  }
   float value = -1;
   int read = 0;
   const bool number = std::sscanf(text.c_str(), "%f%n", &value, &read) == 1 &&
@@ -237,7 +242,7 @@ Result<std::vector<edge::TimedControl>> parse_controls(const Options& options,
     const auto index = index_of(generate::control_names, name);
     if (!index) return Error{Errc::invalid_input, "--control: " + index.error().message};
     const auto kind = static_cast<generate::Control::Kind>(*index);
-    const auto value = parse_value(written);
+    const auto value = parse_value(written, kind);
     if (!value) return Error{Errc::invalid_input, "--control: " + value.error().message};
     std::int32_t step = 0;
     for (int i = 1; i < bar; ++i) step += generate::bar_at(setup.header.meters, step).length;
@@ -288,7 +293,7 @@ Result<edge::JamSetup> set_up(const Options& options) {
     }
     music.instrument = *program;
     ANTIPHON_TRY(auto setup, edge::improvise(music, ai, style));
-    const bool own_time = !options.free && options.devices.clock.empty();
+    const bool own_time = !options.free && !options.devices.another_clock();
     setup.count_in = options.count_in >= 0 ? options.count_in : (own_time ? 1 : 0);
     return setup;
   }
@@ -340,6 +345,7 @@ Result<std::unique_ptr<edge::NodeLink>> join_node(const Options& options,
 std::string whose_tempo(const Options& options) {
   if (options.follow) return "yours";
   if (options.free) return "free";
+  if (options.devices.link) return "Link's";
   return options.devices.clock.empty() ? "as said" : "the clock's";
 }
 
@@ -353,19 +359,22 @@ Result<Outcome> play(const Options& options, const edge::Models& models,
   if (!options.node.empty() && collab::node_takes_part(setup.node.wishes)) {
     ANTIPHON_TRY(link, join_node(options, own, shared ? &*shared : nullptr, setup, wakeup));
   }
-  const auto keys = TerminalKeys::start(wakeup);
-  std::optional<live::PortClock> clock;
-  if (devices.clock) clock.emplace(*devices.clock);
+  const auto keys = TerminalKeys::start(wakeup, setup.header.style);
+  std::unique_ptr<live::Clock> clock;
+  if (devices.clock) clock = std::make_unique<live::PortClock>(*devices.clock);
+  if (options.devices.link) {
+    const generate::GridBar bar = generate::bar_at(setup.header.meters, 0);
+    ANTIPHON_TRY(clock,
+                 live::join_link(setup.timeline.tempo_at({}),
+                                 static_cast<double>(bar.length) / tokens::steps_per_quarter));
+  }
   ANTIPHON_TRY(JamView view, JamView::open(setup.header, devices.input.get(),
                                            {whose_tempo(options), keys != nullptr}));
   const auto played = [&](edge::Player& player) -> Result<Outcome> {
-    const edge::Stage stage{player,
-                            devices.loudspeakers,
-                            wakeup,
-                            options.devices.through,
-                            link.get(),
-                            keys ? &keys->queue() : nullptr,
-                            clock ? &*clock : nullptr};
+    const edge::Stage stage{player,     devices.loudspeakers,
+                            wakeup,     options.devices.through,
+                            link.get(), keys ? &keys->queue() : nullptr,
+                            clock.get()};
     ANTIPHON_TRY(edge::Jam jam, edge::play_live(models, setup, stage, view.watch()));
     Outcome outcome{std::move(jam), {}};
     if (link) outcome.link = link->report();
@@ -392,8 +401,10 @@ Status jam(const Options& options) {
   if (options.simulate && options.devices.someone_plays())
     return Error{Errc::invalid_input,
                  "who plays on a port can't be simulated: leave --simulate out"};
-  if (options.simulate && !options.devices.clock.empty())
-    return Error{Errc::invalid_input, "a clock at a port can't be simulated: leave --simulate out"};
+  if (options.simulate && (options.devices.another_clock() || !options.devices.clock_out.empty())) {
+    return Error{Errc::invalid_input,
+                 "another program's clock can't be simulated: leave --simulate out"};
+  }
   if (options.simulate && !options.node.empty())
     return Error{Errc::invalid_input,
                  "a node can't be simulated here (antiphon atlas does): leave --simulate out"};
@@ -405,6 +416,7 @@ Status jam(const Options& options) {
   ANTIPHON_TRY(const std::optional<LoadedModel> reflex, load_reflex(options.reflex));
   setup.sampling = options.sampling;
   setup.metronome = options.metronome;
+  setup.sends_clock = !options.devices.clock_out.empty();
   setup.pace.horizon = std::chrono::round<nanoseconds>(Milliseconds(options.horizon_ms));
   setup.pace.deadline = setup.pace.horizon / 4;
   setup.pace.stale = options.stale;
@@ -467,8 +479,12 @@ Status jam(const Options& options) {
   if (!options.timeline.empty())
     ANTIPHON_CHECK(write_file(options.timeline, timeline_of(played.jam).dump(1) + "\n"));
   Json facts = facts_of(options, model, reflex, setup, played, wall.count(), cpu);
-  if (options.follow && !options.devices.someone_plays())
-    facts["beat_error_ms"] = to_json(edge::beat_errors(played.jam, players_time));
+  if (options.follow && !options.devices.someone_plays()) {
+    std::vector<double> errors;
+    for (const edge::BeatError& error : edge::beat_errors(played.jam, players_time))
+      errors.push_back(error.ms);
+    facts["beat_error_ms"] = to_json(edge::spread_of(std::move(errors)));
+  }
   if (!options.report.empty()) {
     ANTIPHON_CHECK(write_file(options.report,
                               facts.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
@@ -494,11 +510,18 @@ Action jam_command(CLI::App& flags) {
       flags.add_flag("--follow", options->follow, "The tempo follows the player, from --tempo on");
   auto* const free = flags.add_flag(
       "--free", options->free, "No tempo: the player plays phrases as they like, each is answered");
+  auto* const clock =
+      flags
+          .add_option("--clock", options->devices.clock,
+                      "A MIDI port whose clock keeps the time: it starts and stops the jam")
+          ->excludes(follow)
+          ->excludes(free);
   flags
-      .add_option("--clock", options->devices.clock,
-                  "A MIDI port whose clock keeps the time: it starts and stops the jam")
+      .add_flag("--link", options->devices.link,
+                "Ableton Link keeps the time, where it is built in (-DANTIPHON_LINK=ON)")
       ->excludes(follow)
-      ->excludes(free);
+      ->excludes(free)
+      ->excludes(clock);
   free->excludes(follow);
   flags.add_option("--meter", options->meter, "Of someone at a port")->capture_default_str();
   flags.add_option("--key", options->key, "Such as G or F#m, of someone at a port; else heard");
@@ -550,11 +573,11 @@ Action jam_command(CLI::App& flags) {
   flags.add_option(
       "--control", options->controls,
       "BAR:NAME=VALUE: from that bar on, daring, density or register (0 to 1, 0.5 is as "
-      "it was), or rest (0, 1)");
+      "it was), rest (0, 1), or style (a name as --style takes it)");
   flags
       .add_option("--cc", options->control_changes,
                   "NAME=NUMBER: the control change that does the same (default: daring=1, "
-                  "density=74, register=71, rest=80), or beats time (tap=81)")
+                  "density=74, register=71, rest=80, style=82), or beats time (tap=81)")
       ->delimiter(',');
   add_model_flags(flags, *options);
   flags.add_option("--reflex", options->reflex,

@@ -20,8 +20,8 @@ constexpr float step = 0.1f;
 
 class RawTerminalKeys : public TerminalKeys {
  public:
-  RawTerminalKeys(const live::Wakeup& wakeup, const termios& before)
-      : wakeup_(wakeup), before_(before), queue_(64) {
+  RawTerminalKeys(const live::Wakeup& wakeup, tokens::Style style, const termios& before)
+      : wakeup_(wakeup), before_(before), wishes_(style), queue_(64) {
     termios raw = before;
     raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);  // Ctrl-C stays a signal.
     tcsetattr(STDIN_FILENO, TCSANOW, &raw);
@@ -61,6 +61,12 @@ class RawTerminalKeys : public TerminalKeys {
 std::optional<edge::Wish> KeyWishes::press(char key, std::chrono::nanoseconds at) {
   constexpr std::string_view down = "wdr ", up = "WDR ";  // In the order of the kinds.
   if (key == 't') return edge::Tap{at};
+  if (key == 's' || key == 'S') {
+    constexpr int last = static_cast<int>(tokens::style_names.size()) - 1;
+    const int next = static_cast<int>(style_) + (key == 's' ? -1 : 1);
+    style_ = static_cast<tokens::Style>(std::clamp(next, 0, last));
+    return Control{Control::Kind::style, generate::value_of(style_)};
+  }
   const auto less = down.find(key), more = up.find(key);
   const std::size_t index = std::min(less, more);
   if (index == std::string_view::npos) return {};
@@ -75,13 +81,13 @@ std::optional<edge::Wish> KeyWishes::press(char key, std::chrono::nanoseconds at
   return Control{kind, value};
 }
 
-std::unique_ptr<TerminalKeys> TerminalKeys::start(const live::Wakeup& wakeup) {
+std::unique_ptr<TerminalKeys> TerminalKeys::start(const live::Wakeup& wakeup, tokens::Style style) {
   termios before{};
   // In the background, a terminal isn't ours to change.
   if (isatty(STDIN_FILENO) == 0 || tcgetpgrp(STDIN_FILENO) != getpgrp() ||
       tcgetattr(STDIN_FILENO, &before) != 0)
     return nullptr;
-  return std::make_unique<RawTerminalKeys>(wakeup, before);
+  return std::make_unique<RawTerminalKeys>(wakeup, style, before);
 }
 
 }  // namespace antiphon::app

@@ -37,6 +37,7 @@ struct Glance {
   std::array<std::uint8_t, notes_shown> heard{}, answered{};  // Pitches, the newest last; 0: none.
   std::array<bool, 128> down{}, sounding{};
   std::array<float, edge::tier_count> shares{};
+  tokens::Style style{};
   float answer_ms = 0;  // From the last press that an answer knows of to that answer.
 };
 
@@ -50,6 +51,7 @@ class Gatherer {
     see_frames(conductor);
     glance_.now = now;
     glance_.held = conductor.held();
+    glance_.style = conductor.style();
     const live::Timeline& timeline = conductor.timeline();
     const auto step =
         std::min(static_cast<std::int32_t>(timeline.ticks_at(now) / tokens::ticks_per_step),
@@ -208,8 +210,9 @@ class JamView::Screen {
     if (glance.bar == 0) {
       std::snprintf(place, sizeof place, "count-in %.1f s", -seconds);
     } else {
-      std::snprintf(place, sizeof place, "bar %d%s   %.0f bpm (%s)   %d:%02d%s", glance.bar,
-                    beats.c_str(), glance.bpm, terms_.tempo_is.c_str(),
+      std::snprintf(place, sizeof place, "bar %d%s   %.0f bpm (%s)   style %s   %d:%02d%s",
+                    glance.bar, beats.c_str(), glance.bpm, terms_.tempo_is.c_str(),
+                    tokens::style_names[static_cast<std::size_t>(glance.style)].data(),
                     static_cast<int>(seconds) / 60, static_cast<int>(seconds) % 60,
                     glance.held ? "   waits for you" : "");
     }
@@ -229,7 +232,8 @@ class JamView::Screen {
         "Antiphon  " + keys_of(glance.sounding, '#') + "  " + names_of(glance.answered),
         who + shares,
     };
-    if (terms_.keys) lines.push_back("d D density  r R register  w W daring  space rests  t taps");
+    if (terms_.keys)
+      lines.push_back("d D density  r R register  w W daring  s S style  space rests  t taps");
     lines.push_back(glance.ends ? "Ends with this bar." : "Ctrl-C ends it with the bar.");
     return lines;
   }

@@ -69,8 +69,9 @@ std::string live_bench_text(const LiveBench& bench) {
     text += "\n";
   }
   if (bench.own.pieces() > 0) {
-    text += print("%5s %-110s ", "",
-                  print("the songs' own accompaniment (%zu)", bench.own.pieces()).c_str()) +
+    text += print("%5s %-100s %13s ", "",
+                  print("the songs' own accompaniment (%zu)", bench.own.pieces()).c_str(),
+                  three(bench.own_reaction, 1).c_str()) +
             harmony_of(bench.own) + "\n";
   }
   text +=
@@ -104,7 +105,10 @@ Json to_json(const LiveBench& bench) {
   }
   Json json = {{"simulated", bench.simulated}, {"rows", rows}};
   if (!bench.simulated) json["scheduler"] = bench.real_time_scheduler ? "fifo" : "ordinary";
-  if (bench.own.pieces() > 0) json["own_accompaniment"] = bench.own.to_json();
+  if (bench.own.pieces() > 0) {
+    json["own_accompaniment"] = bench.own.to_json();
+    json["own_accompaniment"]["reaction_frames"] = to_json(bench.own_reaction);
+  }
   json["streammuse_table_3"] = theirs;
   return json;
 }

@@ -20,7 +20,9 @@ struct LiveRow {
 /// What a live bench measured.
 struct LiveBench {
   std::vector<LiveRow> rows;
-  Summary own;  ///< The songs' own accompaniments, where they have one.
+  Summary own;  ///< The songs' own accompaniments, where they have one, and
+  /// how many sixteenths after an onset of the melody their next one comes.
+  edge::Spread own_reaction;
   bool simulated = true;
   bool real_time_scheduler = false;
 };

@@ -74,7 +74,10 @@ Status check(const PerformingOptions& options) {
 }
 
 generate::Progress watch_for_interrupt() {
-  std::signal(SIGINT, [](int) { interrupted = true; });
+  const auto interrupt = [](int) { interrupted = true; };
+  std::signal(SIGINT, interrupt);
+  std::signal(SIGTERM, interrupt);
+  if (std::signal(SIGHUP, interrupt) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);  // As under nohup.
   return [](double) { return !interrupted; };
 }
 

@@ -107,7 +107,12 @@ void Conductor::hear(const Played& played) {
 }
 
 void Conductor::wish(const generate::Control& control) {
-  if (control.kind == generate::Control::Kind::rest) rest_wished_ = control.value >= 0.5f;
+  using Kind = generate::Control::Kind;
+  if (control.kind == Kind::rest) rest_wished_ = control.value >= 0.5f;
+  if (control.kind == Kind::style) {
+    const tokens::Style style = generate::style_at(control.value);
+    if (std::exchange(header_.style, style) == style) return;  // A wheel is turned step by step.
+  }
   for (const Model model : {Model::cloud, Model::edge, Model::reflex}) {
     if (crew_[static_cast<std::size_t>(model)]) to_tell(model).push_back(Told::wish(control));
   }

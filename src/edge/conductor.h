@@ -99,6 +99,8 @@ class Conductor {
   std::vector<live::TimedMessage>& to_send() { return messages_; }
 
   const live::Timeline& timeline() const { return timeline_; }
+  /// As it was wished for last.
+  tokens::Style style() const { return header_.style; }
   std::vector<PlanRecord> plans() const { return scheduler_->plans(); }
   const std::vector<FrameRecord>& frames() const { return frames_; }
   const std::vector<NoteRecord>& notes() const { return notes_; }

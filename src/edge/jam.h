@@ -40,6 +40,7 @@ struct JamSetup {
   std::int32_t reflex_reach = 12;
   int count_in = 0;                         ///< Bars of clicks before the jam; in real time only.
   bool metronome = false;                   ///< Clicks during the jam; in real time only.
+  bool sends_clock = false;                 ///< The sink gets MIDI's clock; in real time only.
   NodeTerms node = {};                      ///< Matter where a node takes part.
   generate::Chart chart = {};               ///< A node isn't told of it.
   std::vector<TimedControl> controls = {};  ///< What will be wished for; sorted by step.

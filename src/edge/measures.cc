@@ -101,18 +101,21 @@ JamMeasures measure(std::span<const Jam> jams) {
   return measures;
 }
 
-Spread beat_errors(const Jam& jam, const live::Timeline& players) {
-  std::vector<double> errors;
-  if (jam.heard.empty()) return {};
+std::vector<BeatError> beat_errors(const Jam& jam, const live::Timeline& players) {
+  std::vector<BeatError> errors;
+  if (jam.heard.empty()) return errors;
   const double first = players.ticks_at(jam.heard.front().at);
   const auto end = static_cast<std::int64_t>(jam.frames.size()) * frame_ticks;
   for (std::int64_t at = 0; at < end; at += Ticks::per_quarter) {
-    const double tick = players.ticks_at(jam.timeline.time_of({at}));
+    const nanoseconds time = jam.timeline.time_of({at});
+    const double tick = players.ticks_at(time);
     if (tick < first) continue;
-    const auto nearest = Ticks::quarters(std::llround(tick / Ticks::per_quarter));
-    errors.push_back(std::abs(ms(jam.timeline.time_of({at}) - players.time_of(nearest))));
+    const double quarters = tick / Ticks::per_quarter;
+    const std::int64_t nearest = std::llround(quarters);
+    errors.push_back({nearest, std::abs(ms(time - players.time_of(Ticks::quarters(nearest)))),
+                      std::abs(quarters - static_cast<double>(nearest))});
   }
-  return spread_of(std::move(errors));
+  return errors;
 }
 
 music::Score recording_of(const Jam& jam, const tokens::Header& header) {

@@ -36,9 +36,14 @@ struct JamMeasures {
 JamMeasures measure(std::span<const Jam> jams);
 inline JamMeasures measure(const Jam& jam) { return measure(std::span(&jam, 1)); }
 
-/// How far the jam's quarters were from the player's, in milliseconds, where the player's are
-/// known: from the first note on, and of the nearest ones, since nobody said how many there are.
-Spread beat_errors(const Jam& jam, const live::Timeline& players);
+/// How far a quarter of the jam's was from the nearest of the player's: nobody said how many there
+/// are.
+struct BeatError {
+  std::int64_t quarter = 0;  ///< The player's.
+  double ms = 0, quarters = 0;
+};
+/// Of all quarters from the first note on, where the player's tempo is known.
+std::vector<BeatError> beat_errors(const Jam& jam, const live::Timeline& players);
 
 /// The jam as it was played, a part a slot of `header`: human notes where they fell, AI notes on
 /// the grid.

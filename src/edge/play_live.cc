@@ -7,6 +7,8 @@
 
 #include "edge/jam.h"
 #include "edge/metronome.h"
+#include "live/crash_guard.h"
+#include "live/midi_clock.h"
 #include "live/real_time.h"
 #include "live/spsc_queue.h"
 #include "live/wakeup.h"
@@ -98,6 +100,7 @@ class Worker : public Responder {
 Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& stage,
                       const Watch& watch) {
   ANTIPHON_TRY(auto output, live::Output::start(stage.sink));
+  const live::CrashGuard guard(*output);
   std::unique_ptr<Worker> edge;
   if (models.edge != nullptr) {
     ANTIPHON_TRY(edge, Worker::start(*models.edge, setup, setup.reach, 0, stage.wakeup));
@@ -112,6 +115,8 @@ Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& 
   live::Timeline timeline = setup.timeline;
   Metronome metronome(timeline, setup.header.meters, setup.count_in, setup.metronome);
   const nanoseconds lead = metronome.lead();  // While the timeline doesn't stand still.
+  const std::int32_t count_in = setup.count_in * generate::bar_at(setup.header.meters, 0).length;
+  live::ClockSender clock(timeline, {-count_in * tokens::ticks_per_step});
   Conductor conductor(timeline, setup.header, setup.pace, setup.length, crew,
                       std::make_unique<TieredScheduler>(timeline, setup.header.meters, setup.pace,
                                                         crew, setup.node));
@@ -161,6 +166,9 @@ Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& 
     }
     conductor.advance(now);
     metronome.click(std::min(now + clicks_ahead, conductor.ends()), conductor.to_send());
+    if (setup.sends_clock && conductor.held()) clock.stop(now, conductor.to_send());
+    if (setup.sends_clock)
+      clock.go_on({conductor.frame_start() * tokens::ticks_per_step}, conductor.to_send());
     for (const auto& [model, responder] : responders) {
       if (responder != nullptr) responder->tell(conductor.to_tell(model));
     }

@@ -68,9 +68,9 @@ class Keys {
 /// shown; -1: by none.
 using ControlChanges = std::array<int, generate::control_names.size() + 1>;
 inline constexpr std::array<const char*, generate::control_names.size() + 1> wish_names = {
-    "daring", "density", "register", "rest", "tap"};
-/// Modulation wheel, brightness, resonance, and two switches.
-inline constexpr ControlChanges usual_control_changes = {1, 74, 71, 80, 81};
+    "daring", "density", "register", "rest", "style", "tap"};
+/// Modulation wheel, brightness, resonance, a switch, a wheel, and another switch.
+inline constexpr ControlChanges usual_control_changes = {1, 74, 71, 80, 82, 81};
 /// What a message of the time `at` wishes for; most for nothing.
 std::optional<Wish> wish_of(std::span<const std::uint8_t> bytes, std::chrono::nanoseconds at,
                             const ControlChanges& changes);

@@ -31,7 +31,7 @@ class Misuser {
   explicit Misuser(std::uint64_t seed) : random_(seed) {}
 
   std::vector<Bytes> next() {
-    if (at_++ % 100 == 0) manner_ = random_.below(7);
+    if (at_++ % 100 == 0) manner_ = random_.below(8);
     const auto key = static_cast<std::uint8_t>(random_.below(128));
     std::vector<Bytes> out;
     switch (manner_) {
@@ -53,6 +53,10 @@ class Misuser {
         if (at_ % 50 != 0) return {{0x90, key, 64}};
         for (int channel = 0; channel < 16; ++channel)
           out.push_back({static_cast<std::uint8_t>(0xb0 | channel), 123, 0});
+        return out;
+      case 6:  // Every wheel is turned.
+        for (const int change : usual_control_changes)
+          out.push_back({0xb0, static_cast<std::uint8_t>(change), key});
         return out;
       default:
         return {};
@@ -110,6 +114,7 @@ void soak(std::uint64_t seed, double bpm, bool follows = false) {
   for (nanoseconds true_time{}; true_time < length; true_time += 10ms) {
     now = clock.next(true_time);
     for (const Bytes& bytes : misuser.next()) {
+      if (const auto wish = wish_of(bytes, now, usual_control_changes)) conductor.wish(*wish);
       for (const Played& played : keys.take(bytes, now)) {
         pressed += played.velocity > 0;
         conductor.hear(played);

@@ -107,6 +107,24 @@ TEST(Wishes, ARestBeginsWithTheNextFrameAndEnds) {
   EXPECT_GT(between(8 * 48, 16 * 48), 5);
 }
 
+TEST(Wishes, AStyleHoldsFromItsBarOn) {
+  const auto before_and_after = [](tokens::Style style) {
+    auto before = notes_of([&](JamSetup& setup) {
+      setup.controls = {{8 * 48, {Control::Kind::style, generate::value_of(style)}}};
+    });
+    const auto later = std::stable_partition(
+        before.begin(), before.end(), [](const NoteRecord& note) { return note.onset < 8 * 48; });
+    std::vector<std::array<int, 2>> notes[2];
+    for (auto note = before.begin(); note != before.end(); ++note)
+      notes[note >= later].push_back({note->onset, note->pitch});
+    return std::pair(notes[0], notes[1]);
+  };
+  const auto same = before_and_after(tokens::Style::song);
+  const auto other = before_and_after(tokens::Style::hymn);
+  EXPECT_EQ(same.first, other.first);
+  EXPECT_NE(same.second, other.second);
+}
+
 TEST(Wishes, AChartIsKeptOnTheQuarters) {
   const auto c = *music::pitch_classes_of("C"), f_sharp = *music::pitch_classes_of("F#");
   const auto notes = notes_of([&](JamSetup& setup) { setup.chart = {{0, c}, {8 * 48, f_sharp}}; });
@@ -140,7 +158,7 @@ TEST(Wishes, AControlChangeIsAWish) {
   EXPECT_EQ(std::get<Tap>(*wish(button)).at, 3s);
   EXPECT_FALSE(wish(pedal));
   EXPECT_FALSE(wish(key));
-  EXPECT_FALSE(wish(wheel, {-1, 74, 71, 80, 81}));
+  EXPECT_FALSE(wish(wheel, {-1, 74, 71, 80, 82, 81}));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "music/chord_symbol.h"
+#include "tokens/vocabulary.h"
 
 namespace antiphon::generate {
 
@@ -38,13 +39,25 @@ struct Control {
     density,    ///< 0.5: as the model has it; 0 and 1: onsets e^-2 and e^2 times as likely.
     register_,  ///< 0.5: the instrument's whole range; 0: its lower half; 1: its upper half.
     rest,       ///< 0.5 and above: AI parts begin nothing.
+    style,      ///< The music's, as models know it: see `style_at`.
   };
   Kind kind = Kind::daring;
   float value = 0.5f;  ///< In [0, 1].
 
   friend bool operator==(const Control&, const Control&) = default;
 };
-inline constexpr std::array<const char*, 4> control_names = {"daring", "density", "register",
-                                                             "rest"};
+inline constexpr std::array<const char*, 5> control_names = {"daring", "density", "register",
+                                                             "rest", "style"};
+
+/// The style that a control's value stands for: [0, 1] is shared out among them.
+inline tokens::Style style_at(float value) {
+  constexpr auto styles = tokens::style_names.size();
+  const auto index = static_cast<std::size_t>(value * static_cast<float>(styles));
+  return static_cast<tokens::Style>(std::min(index, styles - 1));
+}
+/// The middle of its share.
+inline float value_of(tokens::Style style) {
+  return (static_cast<float>(style) + 0.5f) / static_cast<float>(tokens::style_names.size());
+}
 
 }  // namespace antiphon::generate

@@ -194,6 +194,7 @@ void Partner::rewrite(std::span<const TimedEvent> events, std::int32_t earliest)
     if (!wait) ++taken;
   }
   steps_.resize(same);
+  const bool same_style = stream_.header().style == settled_stream_.header().style;
   stream_ = settled_stream_;
   segments_ = settled_segments_;
   for (std::size_t i = settled_; i < same; ++i) apply(steps_[i].event);
@@ -209,7 +210,7 @@ void Partner::rewrite(std::span<const TimedEvent> events, std::int32_t earliest)
   ahead_.clear();
   caught_up_ = 0;
   // A model answers to the step fed last, so unless that is the last that stands, one is fed.
-  if (steps_.empty()) return prompt_again();
+  if (steps_.empty() || !same_style) return prompt_again();
   const std::size_t size = stream_.header_steps() + steps_.size();
   // Drafts, which depend on the time there is, shouldn't crowd out the past.
   if (size + model_.capacity() / 8 > model_.capacity()) return prompt_again();
@@ -232,6 +233,9 @@ void Partner::control(const Control& control) {
       break;
     case Control::Kind::rest:
       rests_ = control.value >= 0.5f;
+      break;
+    case Control::Kind::style:
+      settled_stream_.set_style(style_at(control.value));
       break;
   }
 }

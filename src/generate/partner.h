@@ -114,6 +114,7 @@ class Partner {
   void set_chart(Chart chart) { chart_ = std::move(chart); }
   /// Chords that may be wrong: AI parts begin others' notes less often. A chart goes before them.
   void set_foretold(Chart chords) { foretold_ = std::move(chords); }
+  /// Of draws from now on; a style from the next `rewrite` on, which tells the model all anew.
   void control(const Control& control);
 
   /// No AI note may sound beyond this step.

@@ -119,6 +119,26 @@ TEST(Partner, GoesOnWhenTheContextIsFull) {
   EXPECT_GT(played[1].back().onset, 1000);
 }
 
+TEST(Partner, AnotherStyleIsAsIfItHadBeenSoFromTheStart) {
+  const GridScore score = melody(3);
+  const auto heard = human_events(score, roles);
+  const auto drafted = [&](tokens::Style first, tokens::Style then) {
+    NoisyModel model(512);
+    Partner partner(model, header_of(score, roles, first), 0, {1.0, 1.0, 1});
+    partner.rewrite(std::span(heard).first(10), heard[10].at);
+    partner.control({Control::Kind::style, value_of(then)});
+    partner.rewrite(std::span(heard).first(12), heard[12].at);
+    partner.begin_anew(1);
+    const auto events = partner.play(heard[12].at + 240);
+    return std::vector(events.begin(), events.end());
+  };
+  using tokens::Style;
+  const auto changed = drafted(Style::song, Style::drums);
+  ASSERT_FALSE(changed.empty());
+  EXPECT_EQ(changed, drafted(Style::drums, Style::drums));
+  EXPECT_NE(changed, drafted(Style::song, Style::song));
+}
+
 TEST(Partner, NothingSoundsBeyondTheLastEnd) {
   GridScore score = melody(5);
   score.parts[0].notes.clear();

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <thread>
 
+#include "live/crash_guard.h"
 #include "live/midi_ports.h"
 #include "live/output.h"
 #include "live/quantizer.h"
@@ -111,6 +115,39 @@ TEST(Output, SendsInOrderOfTimeAndEndsWhatSounds) {
   EXPECT_EQ(pitches, (std::vector<int>{60, 62, 60, 62}));
   EXPECT_EQ(statuses, (std::vector<int>{0x90, 0x90, 0x80, 0x80}));
   for (const nanoseconds error : (*output)->errors()) EXPECT_GE(error, 0ns) << "never early";
+}
+
+TEST(Output, StopsTheClockThatItStarted) {
+  Heard heard;
+  auto output = Output::start(heard);
+  (*output)->schedule({host_now(), {start_status}});
+  (*output)->schedule({host_now(), {tick_status}});
+  while ((*output)->sent() < 2) std::this_thread::yield();
+  (*output)->stop();
+  ASSERT_EQ(heard.messages.size(), 3u);
+  EXPECT_EQ(heard.messages.back().bytes[0], stop_status);
+}
+
+// Says what it gets in a way that a crash can't lose.
+class Loud : public MessageSink {
+ public:
+  void send(const TimedMessage& message) noexcept override {
+    const std::string_view name = message.bytes[0] == 0x90 ? "on " : "off ";
+    [[maybe_unused]] const auto written = write(STDERR_FILENO, name.data(), name.size());
+  }
+};
+
+TEST(OutputDeathTest, ACrashEndsWhatSounds) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto crash = [] {
+    Loud loud;
+    auto output = Output::start(loud);
+    const CrashGuard guard(**output);
+    (*output)->schedule(TimedMessage::note_on(host_now(), 0, 60, 80));
+    while ((*output)->sent() < 1) std::this_thread::yield();
+    std::abort();
+  };
+  EXPECT_EXIT(crash(), testing::KilledBySignal(SIGABRT), "on off ");
 }
 
 TEST(MidiPorts, AreFoundByNameOrByAPartOfOne) {

@@ -10,9 +10,10 @@ using std::chrono::nanoseconds;
 
 namespace {
 
-constexpr std::uint8_t tick_status = 0xf8, start_status = 0xfa, continue_status = 0xfb,
-                       stop_status = 0xfc;
 constexpr int ticks_per_quarter = 24;
+constexpr music::Ticks tick_length{music::Ticks::per_quarter / ticks_per_quarter};
+// Who is told to start needs a moment until the first tick.
+constexpr auto start_ahead = std::chrono::milliseconds(1);
 constexpr double usual_period = 0.5 / ticks_per_quarter;
 constexpr double slowest = 60.0 / 20 / ticks_per_quarter, fastest = 60.0 / 400 / ticks_per_quarter;
 constexpr int longest_memory = 24;
@@ -75,6 +76,23 @@ ClockNews MidiClock::tick(double time) {
           {static_cast<double>(ticks_) / ticks_per_quarter,
            std::chrono::round<nanoseconds>(std::chrono::duration<double>(time_)),
            music::Tempo::of(60 / (period_ * ticks_per_quarter)).value()}};
+}
+
+void ClockSender::go_on(music::Ticks until, std::vector<TimedMessage>& out) {
+  for (; next_ < until; next_ += tick_length) {
+    const nanoseconds at = timeline_.time_of(next_);
+    if (!running_ && next_ >= music::Ticks{}) {
+      out.push_back({at - start_ahead, {started_ ? continue_status : start_status}});
+      running_ = started_ = true;
+    }
+    out.push_back({at, {tick_status}});
+    last_ = at;
+  }
+}
+
+void ClockSender::stop(nanoseconds now, std::vector<TimedMessage>& out) {
+  if (running_) out.push_back({std::max(now, last_), {stop_status}});
+  running_ = false;
 }
 
 bool PortClock::poll(ClockNews& news) {

@@ -4,9 +4,12 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "live/clock.h"
 #include "live/midi_ports.h"
+#include "live/output.h"
+#include "live/timeline.h"
 
 namespace antiphon::live {
 
@@ -28,6 +31,25 @@ class MidiClock {
   std::int64_t ticks_ = 0;        // Of the song, up to the last tick.
   int memory_ = 0;                // Ticks in the filter's memory; 0: not even the time is known.
   double time_ = 0, period_ = 0;  // Of ticks, in seconds.
+};
+
+/// Says in MIDI's clock when the music of a timeline starts, where it is, and when it stands still.
+///
+/// It starts with tick 0. Ticks before that, of a count-in, tell the tempo.
+class ClockSender {
+ public:
+  /// `timeline` is borrowed. The first tick is at `first`, at 0 or before.
+  ClockSender(const Timeline& timeline, music::Ticks first) : timeline_(timeline), next_(first) {}
+  /// Appends what comes before `until`, up to where the times of ticks are certain.
+  void go_on(music::Ticks until, std::vector<TimedMessage>& out);
+  /// The music stands still from `now` on, until it goes on.
+  void stop(std::chrono::nanoseconds now, std::vector<TimedMessage>& out);
+
+ private:
+  const Timeline& timeline_;
+  music::Ticks next_;
+  std::chrono::nanoseconds last_{};  // When the last tick is.
+  bool running_ = false, started_ = false;
 };
 
 /// The clock that comes in through a port.

@@ -204,7 +204,8 @@ Result<std::unique_ptr<MidiOutput>> MidiOutput::open(MidiSystem system, std::str
 
 void MidiOutput::send(const TimedMessage& message) noexcept {
   constexpr std::uint8_t program_change = 0xc0;
-  const std::size_t size = (message.bytes[0] & 0xf0) == program_change ? 2 : 3;
+  const bool short_one = (message.bytes[0] & 0xf0) == program_change;
+  const std::size_t size = message.of_clock() ? 1 : short_one ? 2 : 3;
   try {
     port_->port.sendMessage(message.bytes.data(), size);
   } catch (const RtMidiError&) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "live/output.h"
 
+#include <poll.h>
+
 #include <algorithm>
 
 #include "live/real_time.h"
@@ -54,6 +56,12 @@ void Output::stop() {
   thread_.join();
 }
 
+void Output::end_now() noexcept {
+  stopping_.store(true, std::memory_order_release);
+  wakeup_.notify();
+  for (int i = 0; i < 200 && !ended_.load(std::memory_order_acquire); ++i) poll(nullptr, 0, 1);
+}
+
 bool Output::schedule(const TimedMessage& message) noexcept {
   if (!queue_.push(message)) return false;
   wakeup_.notify();
@@ -77,6 +85,8 @@ void Output::send_due(nanoseconds now) {
     waiting_.pop_back();
     sink_.send(message);
     sent_.fetch_add(1, std::memory_order_release);
+    if (message.of_clock() && message.bytes[0] != tick_status)
+      clock_runs_ = message.bytes[0] != stop_status;
     const int status = message.bytes[0] & 0xf0;
     if (status != note_on_status && status != note_off_status) continue;
     const bool on = status == note_on_status && message.bytes[2] > 0;
@@ -85,8 +95,9 @@ void Output::send_due(nanoseconds now) {
   }
 }
 
-void Output::end_all_notes() {
+void Output::end_all() {
   const nanoseconds now = host_now();
+  if (clock_runs_) sink_.send({now, {stop_status}});
   for (int channel = 0; channel < 16; ++channel) {
     for (int pitch = 0; pitch < 128; ++pitch) {
       if (sounding_[static_cast<std::size_t>(channel * 128 + pitch)])
@@ -104,7 +115,8 @@ void Output::run() {
     const nanoseconds idle = host_now() + std::chrono::milliseconds(100);
     wakeup_.wait_until(waiting_.empty() ? idle : std::min(idle, waiting_.back().at));
   }
-  end_all_notes();
+  end_all();
+  ended_.store(true, std::memory_order_release);
 }
 
 }  // namespace antiphon::live

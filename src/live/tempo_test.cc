@@ -134,16 +134,14 @@ TEST(TapTempo, IsTheMeanOfTheLastBeats) {
   EXPECT_EQ(taps.tap(20s + 1200ms), 400ms) << "another tempo, all at once";
 }
 
-constexpr std::uint8_t clock_tick = 0xf8, clock_start = 0xfa, clock_stop = 0xfc;
-
 TEST(MidiClock, IsSteadierThanItsTicks) {
   MidiClock clock;
   Random random(6);
-  clock.take(clock_start, 0s);
+  clock.take(start_status, 0s);
   constexpr double period = 0.5 / 24;
   for (int i = 0; i < 24 * 16; ++i) {
     if (i >= 200 && i < 203) continue;  // Lost on the way.
-    const auto news = clock.take(clock_tick, at(1 + i * period + random.uniform() * 0.004));
+    const auto news = clock.take(tick_status, at(1 + i * period + random.uniform() * 0.004));
     ASSERT_TRUE(news);
     EXPECT_EQ(news->kind, i == 0 ? ClockNews::Kind::start : ClockNews::Kind::beat);
     EXPECT_DOUBLE_EQ(news->beat.quarters, i / 24.0);
@@ -155,10 +153,10 @@ TEST(MidiClock, IsSteadierThanItsTicks) {
 
 TEST(MidiClock, IsUnderstoodWhereTicksComeInBunches) {
   MidiClock clock;
-  clock.take(clock_start, 0s);
+  clock.take(start_status, 0s);
   constexpr double period = 60.0 / 140 / 24, buffer = 512 / 48000.0;
   for (int i = 0; i < 24 * 8; ++i) {
-    const auto news = clock.take(clock_tick, at(std::ceil((1 + i * period) / buffer) * buffer));
+    const auto news = clock.take(tick_status, at(std::ceil((1 + i * period) / buffer) * buffer));
     EXPECT_DOUBLE_EQ(news->beat.quarters, i / 24.0);
     if (i < 48) continue;
     EXPECT_NEAR(news->beat.tempo.bpm(), 140, 6);
@@ -167,12 +165,60 @@ TEST(MidiClock, IsUnderstoodWhereTicksComeInBunches) {
 
 TEST(MidiClock, SaysNothingUntilItIsStartedAndWhenItIsStopped) {
   MidiClock clock;
-  EXPECT_FALSE(clock.take(clock_tick, 1s));
-  EXPECT_FALSE(clock.take(clock_start, 2s));
-  EXPECT_TRUE(clock.take(clock_tick, 2s));
-  EXPECT_EQ(clock.take(clock_stop, 3s)->kind, ClockNews::Kind::stop);
-  EXPECT_FALSE(clock.take(clock_tick, 3s));
+  EXPECT_FALSE(clock.take(tick_status, 1s));
+  EXPECT_FALSE(clock.take(start_status, 2s));
+  EXPECT_TRUE(clock.take(tick_status, 2s));
+  EXPECT_EQ(clock.take(stop_status, 3s)->kind, ClockNews::Kind::stop);
+  EXPECT_FALSE(clock.take(tick_status, 3s));
   EXPECT_FALSE(clock.take(0x90, 3s));
+}
+
+TEST(ClockSender, IsUnderstoodByAMidiClock) {
+  Timeline timeline(3s, *Tempo::of(120));
+  ClockSender sender(timeline, Ticks::quarters(-4));
+  MidiClock clock;
+  std::vector<TimedMessage> sent;
+  std::vector<ClockNews> news;
+  const auto play = [&](std::int64_t quarters) {
+    sender.go_on(Ticks::quarters(quarters), sent);
+    for (const TimedMessage& message : sent) {
+      if (const auto said = clock.take(message.bytes[0], message.at)) news.push_back(*said);
+    }
+    sent.clear();
+  };
+  play(0);
+  EXPECT_TRUE(news.empty()) << "who counts in hasn't started";
+  for (std::int64_t quarter = 1; quarter <= 32; ++quarter) {
+    timeline.set_tempo(Ticks::quarters(quarter), *Tempo::of(120 + static_cast<double>(quarter)));
+    play(quarter);
+    EXPECT_EQ(news.size(), static_cast<std::size_t>(24 * quarter));
+    for (const double later : {0.0, 1.0}) {
+      const double at = static_cast<double>(quarter) + later;
+      const nanoseconds time = timeline.time_of(Ticks::quarters(quarter + static_cast<int>(later)));
+      EXPECT_NEAR(news.back().beat.quarters_at(time), at, 0.02);
+    }
+  }
+  EXPECT_EQ(news.front().kind, ClockNews::Kind::start);
+  EXPECT_EQ(news.front().beat.quarters, 0);
+}
+
+TEST(ClockSender, StopsAfterItsLastTickAndContinuesWhereItWas) {
+  Timeline timeline(0s, *Tempo::of(120));
+  ClockSender sender(timeline, Ticks{});
+  std::vector<TimedMessage> sent;
+  sender.go_on(Ticks::quarters(4), sent);
+  timeline.hold(Ticks::quarters(4));
+  sender.stop(1s, sent);
+  sender.stop(2s, sent);
+  sender.go_on(Ticks::quarters(4), sent);
+  timeline.set_tempo(Ticks::quarters(4), 9s, *Tempo::of(60));
+  sender.go_on(Ticks::quarters(5), sent);
+  ASSERT_EQ(sent.size(), 1u + 96 + 1 + 1 + 24);
+  EXPECT_EQ(sent.front().bytes[0], start_status);
+  EXPECT_EQ(sent[97].bytes[0], stop_status);
+  EXPECT_EQ(sent[97].at, sent[96].at) << "a tick has been sent ahead";
+  EXPECT_EQ(sent[98].bytes[0], continue_status);
+  EXPECT_EQ(sent[99].at, 9s);
 }
 
 TEST(Timeline, StandsStillUntilItGoesOn) {

@@ -65,6 +65,9 @@ class EventStream {
   /// says something new, and until they leave it. Not for training, where the header's is true.
   void follow_keys() { follows_keys_ = true; }
 
+  /// What the header says from now on.
+  void set_style(Style style) { header_.style = style; }
+
   const Header& header() const { return header_; }
   std::int32_t now() const { return now_; }
 

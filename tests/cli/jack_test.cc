@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "cli/program.h"
+#include "live/midi_clock.h"
 #include "live/midi_ports.h"
 
 namespace antiphon::cli_test {
@@ -117,6 +118,83 @@ TEST_F(Jack, OneProgramPlaysAndTheAnswerComesBack) {
   EXPECT_EQ(line["antiphon"].size(), notes);
   EXPECT_THAT(sounding, testing::Each(0));
   EXPECT_TRUE(exists("free.mid"));
+}
+
+// Antiphon's own output: which notes sound on the player's channel, which goes through.
+class Through {
+ public:
+  explicit Through(const live::Wakeup& wakeup)
+      : port_(eventually([&] {
+          return live::MidiInput::open(MidiSystem::jack, "Antiphon plays:out", wakeup, "Listener");
+        })) {}
+  bool sounds(int pitch) {
+    for (live::PortMessage message; port_ && (*port_)->pop(message);) {
+      if ((message.bytes[0] & 0xef) == 0x80)
+        sounding_[message.bytes[1]] = message.bytes[0] == 0x90 && message.bytes[2] > 0;
+    }
+    return sounding_[static_cast<std::size_t>(pitch)];
+  }
+
+ private:
+  Result<std::unique_ptr<live::MidiInput>> port_;
+  std::array<bool, 128> sounding_{};
+};
+
+TEST_F(Jack, AnotherProgramIsGivenTheTime) {
+  write("tune.abc", tune);
+  auto jam = std::async(std::launch::async, [] {
+    return run(
+        "jam --midi-system jack --performer tune.abc --tempo 400 --count-in 8 --model none "
+        "--reflex none --clock-out virtual");
+  });
+  const auto wakeup = live::Wakeup::make();
+  auto port = eventually([&] {
+    return live::MidiInput::open(MidiSystem::jack, "Antiphon gives the time:out", *wakeup,
+                                 "Follower", true);
+  });
+  ASSERT_TRUE(port) << port.error().message;
+  live::PortClock clock(**port);
+  std::vector<live::ClockNews> heard;
+  while (jam.wait_for(10ms) != std::future_status::ready) {
+    for (live::ClockNews news; clock.poll(news);) heard.push_back(news);
+  }
+  EXPECT_EQ(jam.get().status, 0);
+  ASSERT_GT(heard.size(), 24u);
+  EXPECT_EQ(heard.front().kind, live::ClockNews::Kind::start);
+  EXPECT_EQ(heard.front().beat.quarters, 0);
+  const auto& last = heard[heard.size() - 2].beat;
+  EXPECT_DOUBLE_EQ(last.quarters, 32 - 1 / 24.0) << "eight bars";
+  const double took = std::chrono::duration<double>(last.at - heard.front().beat.at).count();
+  EXPECT_NEAR(60 * last.quarters / took, 400, 5);
+  EXPECT_EQ(heard.back().kind, live::ClockNews::Kind::stop);
+}
+
+TEST_F(Jack, APortThatIsPulledOutHasItsNotesEndedAndIsTakenUpAgain) {
+  const auto plug_in = [] {
+    return eventually(
+        [] { return live::MidiOutput::open(MidiSystem::jack, live::virtual_port, "Keyboard"); });
+  };
+  auto keyboard = plug_in();
+  ASSERT_TRUE(keyboard) << keyboard.error().message;
+  auto jam = std::async(std::launch::async, [] {
+    return run(
+        "jam --midi-system jack --midi-in Keyboard:out --midi-out virtual --sound none "
+        "--model none --reflex none --count-in 0 --tempo 240 --bars 16");
+  });
+  const auto wakeup = live::Wakeup::make();
+  Through through(*wakeup);
+  const auto press = [&] {
+    (*keyboard)->send(live::TimedMessage::note_on({}, 0, 67, 90));
+    return through.sounds(67);
+  };
+  EXPECT_TRUE(eventually(press));
+  keyboard->reset();
+  EXPECT_TRUE(eventually([&] { return !through.sounds(67); }));
+  keyboard = plug_in();
+  EXPECT_TRUE(eventually(press));
+  const Outcome outcome = jam.get();
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(eventually([&] { return !through.sounds(67); }));
 }
 
 TEST_F(Jack, APortThatIsNotThereIsNamed) {

@@ -59,6 +59,8 @@ TEST(JamDevices, OnePlayerAndNoOther) {
   EXPECT_THAT(run("jam").err, HasSubstr("--midi-in PORT"));
   EXPECT_THAT(run("jam --performer tune.abc --midi-in virtual").err, HasSubstr("one player"));
   EXPECT_THAT(run("jam --midi-in virtual --simulate").err, HasSubstr("can't be simulated"));
+  EXPECT_THAT(run("jam --performer tune.abc --simulate --clock-out virtual").err,
+              HasSubstr("another program's clock can't be simulated"));
   EXPECT_THAT(run("jam --midi-in virtual --key H").err, HasSubstr("there is no key 'H'"));
   EXPECT_THAT(run("jam --midi-in virtual --meter 3:4").err, HasSubstr("'3:4' is no meter"));
 }
@@ -84,6 +86,7 @@ TEST(Jam, KeepsToAChartAndTakesTurns) {
               HasSubstr("wrong.txt: bar 2: chord 'Hm7': expected a root from A to G"));
   EXPECT_THAT(run(jam + "no.json --chart tune.abc").err, HasSubstr("it has no chord symbols"));
   EXPECT_THAT(run(jam + "no.json --control 3:tempo=1").err, HasSubstr("none of daring, density"));
+  EXPECT_THAT(run(jam + "no.json --control 3:style=polka").err, HasSubstr("'polka' is no style"));
   EXPECT_THAT(run(jam + "no.json --control density").err, HasSubstr("isn't BAR:NAME=VALUE"));
 }
 
@@ -96,12 +99,28 @@ TEST(Bench, HoldsTheJamAgainstAFixedInterval) {
   EXPECT_EQ(read("one.json"), read("other.json"));
   EXPECT_THAT(one.out, HasSubstr("StreamMUSE's table III"));
   const auto rows = nlohmann::json::parse(read("one.json"))["rows"];
-  ASSERT_EQ(rows.size(), 3u);
+  ASSERT_EQ(rows.size(), 4u);
   const auto isr_w = [&](std::size_t row) { return rows[row]["live"]["isr_w"].get<double>(); };
   EXPECT_EQ(isr_w(0), 1.0);
-  EXPECT_LT(isr_w(1), isr_w(0)) << "it can't have asked for the first frame";
-  EXPECT_LT(isr_w(2), isr_w(1));
-  EXPECT_GT(rows[2]["live"]["tier_share"]["none"], 0.0);
+  EXPECT_LT(rows[1]["live"]["reaction_frames"]["p95"], rows[0]["live"]["reaction_frames"]["p95"])
+      << "who plays more answers sooner";
+  EXPECT_LT(isr_w(2), isr_w(0)) << "it can't have asked for the first frame";
+  EXPECT_LT(isr_w(3), isr_w(2));
+  EXPECT_GT(rows[3]["live"]["tier_share"]["none"], 0.0);
+}
+
+TEST(Bench, CountsHowNearTheBeatStays) {
+  write("tune.abc", tune);
+  const std::string bench = "bench follow tune.abc --json ";
+  const Outcome one = run(bench + "one.json");
+  ASSERT_EQ(one.status, 0) << one.err;
+  ASSERT_EQ(run(bench + "other.json").status, 0);
+  EXPECT_EQ(read("one.json"), read("other.json"));
+  const auto rows = nlohmann::json::parse(read("one.json"))["rows"];
+  EXPECT_EQ(rows[0]["player"], "is steady");
+  EXPECT_EQ(rows[0]["songs_that_lose_none"], 1);
+  EXPECT_LT(rows[0]["error_ms"]["p95"], 60.0);
+  EXPECT_GT(rows[5]["error_ms"]["p95"], rows[0]["error_ms"]["p95"]) << "a sharp ritardando";
 }
 
 TEST(Bench, RefusesWhatCannotBe) {
