@@ -21,6 +21,7 @@ using std::chrono::nanoseconds;
 constexpr std::size_t room = 16384;
 constexpr int conductor_priority = 60;  // Below the output's.
 constexpr int reflex_priority = 50;     // Above all that may be late.
+constexpr int answer_priority = 40;
 constexpr auto clicks_ahead = std::chrono::milliseconds(20);
 constexpr auto longest_nap = std::chrono::milliseconds(150);  // A watcher wants to see.
 
@@ -31,10 +32,12 @@ live::TimedMessage message_of(const Played& played) {
              : live::TimedMessage::note_off(played.at, played.slot, played.pitch);
 }
 
-// The thread on which a model works.
+// The thread on which a model works. It is urgent while a question waits for its answer, which is
+// some events' work, and not while it drafts ahead. Who asks makes it so, since a thread that waits
+// for its turn can't.
 class Worker : public Responder {
  public:
-  /// Drafts reach `reach` steps ahead. `priority`: of the FIFO scheduler; 0: the ordinary one.
+  /// Drafts reach `reach` steps ahead. `priority`: of the FIFO scheduler while it answers.
   static Result<std::unique_ptr<Worker>> start(generate::EventModel& model, const JamSetup& setup,
                                                std::int32_t reach, int priority,
                                                const live::Wakeup& conductor) {
@@ -50,7 +53,12 @@ class Worker : public Responder {
 
   void tell(std::vector<Told>& told) override {
     // Sixteen thousand events behind, a model won't catch up; what it misses are facts, not safety.
-    for (const Told& one : told) in_.push(one);
+    bool asks = false;
+    for (const Told& one : told) {
+      in_.push(one);
+      asks |= one.kind == Told::Kind::ask;
+    }
+    if (asks) live::set_priority(thread_.native_handle(), priority_);
     if (!told.empty()) wakeup_.notify();
     told.clear();
   }
@@ -63,18 +71,23 @@ class Worker : public Responder {
         conductor_(conductor),
         in_(room),
         out_(room),
+        priority_(priority),
         improviser_(model, setup.header, setup.sampling, reach) {
     improviser_.set_chart(setup.chart);
-    thread_ = std::thread([this, priority] { run(priority); });
+    thread_ = std::thread([this] { run(); });
   }
 
-  void run(int priority) {
-    std::optional<live::RealTimeScope> scope;
-    if (priority > 0) scope.emplace(priority);
+  void run() {
     std::vector<Drafted> drafted;
+    bool asked = false;
     while (!stopping_.load(std::memory_order_acquire)) {
       Told told;
-      while (in_.pop(told)) improviser_.tell(told);
+      while (in_.pop(told)) {
+        improviser_.tell(told);
+        asked |= told.kind == Told::Kind::ask;
+      }
+      // Also where it was lowered after an answer that the question didn't wait for.
+      if (asked) live::set_priority(pthread_self(), priority_);
       if (!improviser_.busy()) {
         wakeup_.wait_until(live::host_now() + std::chrono::milliseconds(100));
         continue;
@@ -83,6 +96,7 @@ class Worker : public Responder {
       for (const Drafted& one : drafted) out_.push(one);
       drafted.clear();
       conductor_.notify();
+      if (std::exchange(asked, false)) live::set_priority(pthread_self(), 0);
     }
   }
 
@@ -90,6 +104,7 @@ class Worker : public Responder {
   const live::Wakeup& conductor_;
   live::SpscQueue<Told> in_;
   live::SpscQueue<Drafted> out_;
+  const int priority_;
   Improviser improviser_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;
@@ -103,7 +118,8 @@ Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& 
   const live::CrashGuard guard(*output);
   std::unique_ptr<Worker> edge;
   if (models.edge != nullptr) {
-    ANTIPHON_TRY(edge, Worker::start(*models.edge, setup, setup.reach, 0, stage.wakeup));
+    ANTIPHON_TRY(edge,
+                 Worker::start(*models.edge, setup, setup.reach, answer_priority, stage.wakeup));
   }
   std::unique_ptr<Worker> reflex;
   if (models.reflex != nullptr) {

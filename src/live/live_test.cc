@@ -10,6 +10,7 @@
 #include "live/midi_ports.h"
 #include "live/output.h"
 #include "live/quantizer.h"
+#include "live/real_time.h"
 #include "live/spsc_queue.h"
 #include "live/timeline.h"
 
@@ -148,6 +149,23 @@ TEST(OutputDeathTest, ACrashEndsWhatSounds) {
     std::abort();
   };
   EXPECT_EXIT(crash(), testing::KilledBySignal(SIGABRT), "on off ");
+}
+
+TEST(RealTime, AThreadIsGivenAPriorityAndTheOrdinaryOneBack) {
+  const Wakeup over = Wakeup::make().value();
+  std::thread other([&] { over.wait_until(host_now() + 10s); });
+  const auto policy = [&] {
+    int policy = -1;
+    sched_param parameters{};
+    pthread_getschedparam(other.native_handle(), &policy, &parameters);
+    return policy;
+  };
+  const bool granted = set_priority(other.native_handle(), 1);
+  EXPECT_EQ(policy(), granted ? SCHED_FIFO : SCHED_OTHER);
+  EXPECT_TRUE(set_priority(other.native_handle(), 0));
+  EXPECT_EQ(policy(), SCHED_OTHER);
+  over.notify();
+  other.join();
 }
 
 TEST(MidiPorts, AreFoundByNameOrByAPartOfOne) {

@@ -3,11 +3,15 @@
 
 namespace antiphon::live {
 
-RealTimeScope::RealTimeScope(int priority) {
-  if (pthread_getschedparam(pthread_self(), &policy_before_, &before_) != 0) return;
+bool set_priority(pthread_t thread, int priority) noexcept {
   sched_param wanted{};
   wanted.sched_priority = priority;
-  granted_ = pthread_setschedparam(pthread_self(), SCHED_FIFO, &wanted) == 0;
+  return pthread_setschedparam(thread, priority > 0 ? SCHED_FIFO : SCHED_OTHER, &wanted) == 0;
+}
+
+RealTimeScope::RealTimeScope(int priority) {
+  if (pthread_getschedparam(pthread_self(), &policy_before_, &before_) != 0) return;
+  granted_ = set_priority(pthread_self(), priority);
 }
 
 RealTimeScope::~RealTimeScope() {

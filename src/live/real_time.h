@@ -6,6 +6,12 @@
 
 namespace antiphon::live {
 
+/// Gives a thread the FIFO scheduler with a priority in [1, 99] (the most urgent has the highest),
+/// or the ordinary one for 0. False where the system doesn't grant it.
+///
+/// Real time: one system call.
+bool set_priority(pthread_t thread, int priority) noexcept;
+
 /// Gives the calling thread the FIFO scheduler for as long as it lives, where the system grants it;
 /// else nothing changes.
 ///
