@@ -155,10 +155,10 @@ TEST(RealTime, AThreadIsGivenAPriorityAndTheOrdinaryOneBack) {
   const Wakeup over = Wakeup::make().value();
   std::thread other([&] { over.wait_until(host_now() + 10s); });
   const auto policy = [&] {
-    int policy = -1;
+    int found = -1;
     sched_param parameters{};
-    pthread_getschedparam(other.native_handle(), &policy, &parameters);
-    return policy;
+    pthread_getschedparam(other.native_handle(), &found, &parameters);
+    return found;
   };
   const bool granted = set_priority(other.native_handle(), 1);
   EXPECT_EQ(policy(), granted ? SCHED_FIFO : SCHED_OTHER);
