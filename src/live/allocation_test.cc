@@ -13,9 +13,12 @@ namespace {
 thread_local int allocations = 0;
 }
 
-[[gnu::noinline]] void* operator new(std::size_t bytes) {
+[[gnu::noinline]] void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
   ++allocations;
-  void* const at = std::malloc(bytes);
+  return std::malloc(bytes);
+}
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
+  void* const at = operator new(bytes, std::nothrow);
   if (at == nullptr) throw std::bad_alloc();
   return at;
 }
