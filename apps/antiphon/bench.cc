@@ -39,11 +39,11 @@ struct Options : PerformingOptions {
   double simulated_ms = 0.1;
 };
 
-/// A way of keeping time: ours, perhaps with a wish, or a baseline, which plans for a round trip.
+/// A way of keeping time: ours, perhaps playing more, or a baseline, which plans for a round trip.
 struct Timekeeper {
   std::string name;
   std::optional<nanoseconds> round_trip = {};
-  std::vector<edge::TimedControl> controls = {};
+  int density = Casting().density;
 
   std::optional<edge::FixedInterval> baseline(nanoseconds frame) const {
     if (!round_trip) return {};
@@ -104,8 +104,7 @@ Result<edge::Jam> play(const Options& options, const LoadedModel& model,
 Status bench_live(const Options& options) {
   ANTIPHON_CHECK(check(options));
   if (!options.json.empty()) ANTIPHON_CHECK(check_writable(options.json));
-  std::vector<Timekeeper> keepers = {
-      {"antiphon"}, {"antiphon, density 1", {}, {{0, {generate::Control::Kind::density, 1}}}}};
+  std::vector<Timekeeper> keepers = {{"antiphon"}, {"antiphon, density 8", {}, 8}};
   for (const double ms : options.round_trips) {
     char name[48];
     std::snprintf(name, sizeof name, "fixed, %.0f ms away", ms);
@@ -122,8 +121,7 @@ Status bench_live(const Options& options) {
   ANTIPHON_TRY(const auto files, files_of(options.songs));
   ANTIPHON_TRY(const LoadedModel model, load_model(options.model));
   ANTIPHON_TRY(const auto reflex, load_reflex(options.reflex));
-  const Casting casting;
-  ANTIPHON_TRY(const auto ai, ai_parts(casting));
+  Casting casting;
 
   LiveBench bench;
   bench.simulated = options.simulate;
@@ -151,14 +149,15 @@ Status bench_live(const Options& options) {
                        keeper.name.c_str(), i + 1, songs.size());
         }
         songs[i].tempos = {{{}, tempo}};
+        casting.density = keeper.density;
         ANTIPHON_TRY(const auto human, human_parts(songs[i], casting));
+        ANTIPHON_TRY(const auto ai, ai_parts(casting));
         auto setup = edge::perform(songs[i], human, ai, *tokens::style_of(options.style), 1);
         if (!setup) {
           return Error{setup.error().code, files[i].string() + ": " + setup.error().message};
         }
         setup->sampling = options.sampling;
         setup->pace.deadline = setup->pace.horizon / 4;
-        setup->controls = keeper.controls;
         setup->baseline = keeper.baseline(setup->timeline.time_of({240}));
         ANTIPHON_TRY(edge::Jam jam, play(options, model, reflex, *setup));
         if (jam.stopped) return Error{Errc::unavailable, "stopped before all was measured"};
