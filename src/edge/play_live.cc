@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -58,7 +60,7 @@ class Worker : public Responder {
       in_.push(one);
       asks |= one.kind == Told::Kind::ask;
     }
-    if (asks) live::set_priority(thread_.native_handle(), priority_);
+    if (asks) live::set_priority(thread_id_.load(std::memory_order_acquire), priority_);
     if (!told.empty()) wakeup_.notify();
     told.clear();
   }
@@ -75,9 +77,11 @@ class Worker : public Responder {
         improviser_(model, setup.header, setup.sampling, reach) {
     improviser_.set_chart(setup.chart);
     thread_ = std::thread([this] { run(); });
+    while (thread_id_.load(std::memory_order_acquire) == 0) std::this_thread::yield();
   }
 
   void run() {
+    thread_id_.store(gettid(), std::memory_order_release);
     std::vector<Drafted> drafted;
     bool asked = false;
     while (!stopping_.load(std::memory_order_acquire)) {
@@ -87,7 +91,7 @@ class Worker : public Responder {
         asked |= told.kind == Told::Kind::ask;
       }
       // Also where it was lowered after an answer that the question didn't wait for.
-      if (asked) live::set_priority(pthread_self(), priority_);
+      if (asked) live::set_priority(0, priority_);
       if (!improviser_.busy()) {
         wakeup_.wait_until(live::host_now() + std::chrono::milliseconds(100));
         continue;
@@ -96,7 +100,7 @@ class Worker : public Responder {
       for (const Drafted& one : drafted) out_.push(one);
       drafted.clear();
       conductor_.notify();
-      if (std::exchange(asked, false)) live::set_priority(pthread_self(), 0);
+      if (std::exchange(asked, false)) live::set_priority(0, 0);
     }
   }
 
@@ -107,6 +111,7 @@ class Worker : public Responder {
   const int priority_;
   Improviser improviser_;
   std::atomic<bool> stopping_{false};
+  std::atomic<pid_t> thread_id_{0};
   std::thread thread_;
 };
 

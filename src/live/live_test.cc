@@ -153,16 +153,16 @@ TEST(OutputDeathTest, ACrashEndsWhatSounds) {
 
 TEST(RealTime, AThreadIsGivenAPriorityAndTheOrdinaryOneBack) {
   const Wakeup over = Wakeup::make().value();
-  std::thread other([&] { over.wait_until(host_now() + 10s); });
-  const auto policy = [&] {
-    int found = -1;
-    sched_param parameters{};
-    pthread_getschedparam(other.native_handle(), &found, &parameters);
-    return found;
-  };
-  const bool granted = set_priority(other.native_handle(), 1);
+  std::atomic<pid_t> id{0};
+  std::thread other([&] {
+    id = gettid();
+    over.wait_until(host_now() + 10s);
+  });
+  while (id == 0) std::this_thread::yield();
+  const auto policy = [&] { return sched_getscheduler(id); };
+  const bool granted = set_priority(id, 1);
   EXPECT_EQ(policy(), granted ? SCHED_FIFO : SCHED_OTHER);
-  EXPECT_TRUE(set_priority(other.native_handle(), 0));
+  EXPECT_TRUE(set_priority(id, 0));
   EXPECT_EQ(policy(), SCHED_OTHER);
   over.notify();
   other.join();

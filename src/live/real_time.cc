@@ -3,15 +3,15 @@
 
 namespace antiphon::live {
 
-bool set_priority(pthread_t thread, int priority) noexcept {
+bool set_priority(pid_t thread, int priority) noexcept {
   sched_param wanted{};
   wanted.sched_priority = priority;
-  return pthread_setschedparam(thread, priority > 0 ? SCHED_FIFO : SCHED_OTHER, &wanted) == 0;
+  return sched_setscheduler(thread, priority > 0 ? SCHED_FIFO : SCHED_OTHER, &wanted) == 0;
 }
 
 RealTimeScope::RealTimeScope(int priority) {
   if (pthread_getschedparam(pthread_self(), &policy_before_, &before_) != 0) return;
-  granted_ = set_priority(pthread_self(), priority);
+  granted_ = set_priority(0, priority);
 }
 
 RealTimeScope::~RealTimeScope() {

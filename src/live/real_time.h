@@ -3,14 +3,17 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/types.h>
 
 namespace antiphon::live {
 
 /// Gives a thread the FIFO scheduler with a priority in [1, 99] (the most urgent has the highest),
-/// or the ordinary one for 0. False where the system doesn't grant it.
+/// or the ordinary one for 0. `thread` is what `gettid` says; 0: the caller. False where the system
+/// doesn't grant it.
 ///
-/// Real time: one system call.
-bool set_priority(pthread_t thread, int priority) noexcept;
+/// Real time: one system call. (`pthread_setschedparam` takes a lock of the thread's, which one
+/// that lowers itself may hold while it waits for its turn.)
+bool set_priority(pid_t thread, int priority) noexcept;
 
 /// Gives the calling thread the FIFO scheduler for as long as it lives, where the system grants it;
 /// else nothing changes.
