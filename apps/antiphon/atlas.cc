@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "antiphon/atlas.h"
+
 #include <unistd.h>
 
-#include <cmath>
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <memory>
 #include <optional>
 
 #include "antiphon/atlas_report.h"
-#include "antiphon/casting.h"
 #include "antiphon/commands.h"
 #include "antiphon/performing.h"
-#include "antiphon/score_files.h"
-#include "antiphon/shared_model.h"
 #include "base/file.h"
-#include "edge/performer.h"
+#include "edge/measures.h"
 #include "generate/net_model.h"
 #include "tokens/event.h"
 #include "tokens/grid.h"
@@ -26,56 +25,11 @@ namespace fs = std::filesystem;
 using std::chrono::nanoseconds;
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
-constexpr const char* fixed_mode = "fixed";
-
-struct Options {
-  std::vector<fs::path> songs;
-  fs::path out;
-  std::vector<std::string> modes = {"auto", "alone",  "edge-first", "cloud-first",
-                                    "time", "drafts", "layers",     fixed_mode};
-  std::vector<std::string> networks;
-  std::string model = "duet-edge", edge = "none";
-  std::optional<std::string> reflex;
-  std::string style = "song";
-  generate::Sampling sampling{.temperature = 0.95, .top_p = 0.95};
-  double bpm = 120;
-  double node_ms = 0.1, edge_ms = 0.1;
-  std::string policy = "notes";
-  LayerOptions layers;
-};
-
-struct Song {
-  fs::path file;
-  music::Score score;
-  music::Roles roles;
-};
-
 // Who plays: the node's model, and this device's.
 struct Ensemble {
   LoadedModel node;
   std::optional<LoadedModel> edge, reflex;
 };
-
-// What the fixed scheduler is told before it begins: how long answers take, measured once.
-edge::FixedInterval plan_offline(const edge::NetworkProfile& network, nanoseconds frame,
-                                 std::uint64_t seed) {
-  constexpr int questions = 400;
-  constexpr std::size_t bytes = 100;
-  constexpr std::int64_t longest = 64;  // Frames.
-  constexpr nanoseconds work = std::chrono::milliseconds(5);
-  edge::EmulatedLink up(network, edge::EmulatedLink::Way::up, seed);
-  edge::EmulatedLink down(network, edge::EmulatedLink::Way::down, seed);
-  std::vector<double> took_ns;
-  for (int i = 0; i < questions; ++i) {
-    const nanoseconds asked = i * std::chrono::milliseconds(250);
-    const auto there = up.send(asked, bytes);
-    const auto back = there ? down.send(*there + work, bytes) : std::nullopt;
-    const nanoseconds took = back ? *back - asked : longest * frame;
-    took_ns.push_back(static_cast<double>(std::min(took, longest * frame).count()));
-  }
-  const double p95 = edge::spread_of(std::move(took_ns)).p95;
-  return edge::FixedInterval::solve(nanoseconds(static_cast<std::int64_t>(p95)), frame);
-}
 
 // All that was played, in online order.
 std::vector<generate::TimedEvent> events_of(const music::Score& recording,
@@ -92,39 +46,9 @@ std::vector<generate::TimedEvent> events_of(const music::Score& recording,
   return events;
 }
 
-Result<std::vector<Song>> read_songs(const Options& options) {
-  std::vector<Song> songs;
-  ANTIPHON_TRY(const auto tempo, music::Tempo::of(options.bpm));
-  for (const fs::path& path : options.songs) {
-    ANTIPHON_TRY(const auto files, score_files_in(path));
-    for (const fs::path& file : files) {
-      ANTIPHON_TRY(music::Score score, read_score(file));
-      ANTIPHON_TRY(const auto human, human_parts(score, {}));
-      score.tempos = {{{}, tempo}};
-      const music::Roles roles = music::roles_of(score, human.front());
-      songs.push_back({file, std::move(score), roles});
-    }
-  }
-  return songs;
-}
-
-// One song in one mode over one network; adds it to the row, and gives the jam.
-Result<edge::Jam> play(const Options& options, const Ensemble& ensemble, const Song& song,
-                       const edge::NetworkProfile& network, const std::string& mode,
-                       AtlasRow& row) {
-  ANTIPHON_TRY(const auto ai, ai_parts({}));
-  const std::vector<std::size_t> human = {song.roles.melody};
-  auto made = edge::perform(song.score, human, ai, *tokens::style_of(options.style), 1);
-  if (!made) return Error{made.error().code, song.file.string() + ": " + made.error().message};
-  edge::JamSetup& setup = *made;
-  setup.sampling = options.sampling;
-  setup.pace.deadline = setup.pace.horizon / 4;
-  setup.node.wishes = {*collab::policy_of(options.policy), collab::mode_of(mode)};
-  setup.node.better = !ensemble.edge || ensemble.edge->sha256 != ensemble.node.sha256;
-  if (mode == fixed_mode) {
-    const nanoseconds frame = setup.timeline.time_of({240});
-    setup.baseline = plan_offline(network, frame, options.sampling.seed);
-  }
+// In simulated time.
+Result<edge::Jam> simulate(const AtlasOptions& options, const Ensemble& ensemble,
+                           const edge::JamSetup& setup, const edge::NetworkProfile& network) {
   const auto cloud = generate::make_event_model(ensemble.node.net);
   const auto edge = ensemble.edge ? generate::make_event_model(ensemble.edge->net) : nullptr;
   const auto reflex = ensemble.reflex ? generate::make_event_model(ensemble.reflex->net) : nullptr;
@@ -139,29 +63,31 @@ Result<edge::Jam> play(const Options& options, const Ensemble& ensemble, const S
   edge::Jam jam =
       edge::simulate({edge.get(), reflex.get()}, setup, cost, watch_for_interrupt(), node);
   if (jam.stopped) return Error{Errc::unavailable, "stopped before all was measured"};
+  return jam;
+}
 
-  const music::Score recording = edge::recording_of(jam, setup.header);
+// What was played of a song.
+void add(const edge::Jam& jam, const tokens::Header& header, const AtlasSong& song,
+         generate::EventModel& judge, AtlasRow& row) {
+  const music::Score recording = edge::recording_of(jam, header);
   const music::Roles roles = music::roles_of(recording);
   if (!roles.accompaniment.empty()) {
     row.quality.add(recording, roles);
     if (!song.roles.accompaniment.empty())
       row.quality.compare(recording, roles, song.score, song.roles);
   }
-  cloud->rewind(0);
+  judge.rewind(0);
   const auto end = static_cast<std::int32_t>(jam.frames.size()) * edge::steps_per_frame;
-  row.likelihood +=
-      generate::likelihood_of(*cloud, setup.header, events_of(recording, setup.header), end);
-  for (std::int32_t at = 0; at < end; at += generate::bar_at(setup.header.meters, at).length)
-    ++row.bars;
+  row.likelihood += generate::likelihood_of(judge, header, events_of(recording, header), end);
+  for (std::int32_t at = 0; at < end; at += generate::bar_at(header.meters, at).length) ++row.bars;
   row.bytes_up += jam.bytes_up;
   row.bytes_down += jam.bytes_down;
   row.node_ms += Milliseconds(jam.node_work).count();
   row.left.events += jam.left.events;
   row.left.rows += jam.left.rows;
-  return jam;
 }
 
-Result<std::vector<const edge::NetworkProfile*>> networks_of(const Options& options) {
+Result<std::vector<const edge::NetworkProfile*>> networks_of(const AtlasOptions& options) {
   std::vector<const edge::NetworkProfile*> networks;
   for (const std::string& name : options.networks) {
     networks.push_back(edge::network_profile(name));
@@ -180,19 +106,29 @@ Result<std::optional<LoadedModel>> load_if_named(const std::string& name) {
   return std::optional<LoadedModel>(std::move(model));
 }
 
-Status atlas(const Options& options) {
+Status atlas(const AtlasOptions& options) {
   ANTIPHON_CHECK(generate::check(options.sampling));
   if (!tokens::style_of(options.style))
     return Error{Errc::invalid_input, "--style: '" + options.style + "' is no style"};
+  const bool adapts = std::count(options.modes.begin(), options.modes.end(), adapter_mode) > 0;
+  if (adapts && options.adapter.empty()) {
+    return Error{Errc::invalid_input, "the mode 'adapter' needs --adapter COMMAND"};
+  }
   ANTIPHON_TRY(const auto networks, networks_of(options));
   std::error_code error;
   fs::create_directories(options.out, error);
   if (error) return Error{Errc::io, options.out.string() + ": " + error.message()};
-  ANTIPHON_TRY(const auto songs, read_songs(options));
+  ANTIPHON_TRY(const auto songs, atlas_songs(options));
   ANTIPHON_TRY(LoadedModel node, load_model(options.model));
   ANTIPHON_TRY(auto edge, load_if_named(options.edge));
   ANTIPHON_TRY(auto reflex, load_reflex(options.reflex));
   const Ensemble ensemble{std::move(node), std::move(edge), std::move(reflex)};
+
+  std::unique_ptr<RealJams> real;
+  if (options.by != "emulation") {
+    ANTIPHON_TRY(real, RealJams::start(options));
+  }
+  const auto judge = generate::make_event_model(ensemble.node.net);
 
   std::vector<AtlasRow> rows;
   std::optional<AtlasRow> alone;  // The same over any network.
@@ -207,15 +143,28 @@ Status atlas(const Options& options) {
         rows.back().network = network->name;
         continue;
       }
+      const auto tell = [&](const std::string& what) {
+        if (!terminal) return;
+        std::fprintf(stderr, "\r\x1b[K%zu of %zu: %s, %s%s", done,
+                     networks.size() * options.modes.size(), network->name, mode.c_str(),
+                     what.c_str());
+      };
+      tell("");
       std::vector<edge::Jam> jams;
-      for (const Song& song : songs) {
-        if (terminal) {
-          std::fprintf(stderr, "\r\x1b[K%zu of %zu: %s, %s, %s", done,
-                       networks.size() * options.modes.size(), network->name, mode.c_str(),
-                       song.file.filename().c_str());
+      if (real && mode != adapter_mode) {
+        ANTIPHON_TRY(jams, real->play(songs, *network, mode));
+      }
+      for (std::size_t i = 0; i < songs.size(); ++i) {
+        ANTIPHON_TRY(edge::JamSetup setup, atlas_setup(options, songs[i], *network, mode));
+        setup.node.better = !ensemble.edge || ensemble.edge->sha256 != ensemble.node.sha256;
+        if (jams.size() == i) {
+          tell(", " + songs[i].file.filename().string());
+          auto jam = mode == adapter_mode ? play_with_adapter(options, setup, *network)
+                                          : simulate(options, ensemble, setup, *network);
+          if (!jam) return jam.error();
+          jams.push_back(std::move(*jam));
         }
-        ANTIPHON_TRY(edge::Jam jam, play(options, ensemble, song, *network, mode, row));
-        jams.push_back(std::move(jam));
+        add(jams[i], setup.header, songs[i], *judge, row);
       }
       row.live = edge::measure(jams);
       if (!terminal) std::fprintf(stderr, "%s, %s: done\n", network->name, mode.c_str());
@@ -224,14 +173,18 @@ Status atlas(const Options& options) {
     }
   }
   if (terminal) std::fputs("\r\x1b[K", stderr);
-  std::cout << atlas_text(rows);
+  std::cout << "Networks by " << options.by
+            << (real || adapts ? ", in real time\n\n" : ", in simulated time\n\n")
+            << atlas_text(rows);
   const auto name_of = [](const std::optional<LoadedModel>& model) {
     return model ? Json(model->name) : Json();
   };
-  const Json json = {{"node", ensemble.node.name},
+  const Json json = {{"networks_by", options.by},
+                     {"node", ensemble.node.name},
                      {"edge", name_of(ensemble.edge)},
                      {"reflex", name_of(ensemble.reflex)},
                      {"songs", songs.size()},
+                     {"bars", options.bars},
                      {"tempo", options.bpm},
                      {"seed", options.sampling.seed},
                      {"temperature", options.sampling.temperature},
@@ -254,7 +207,7 @@ Status atlas(const Options& options) {
 }  // namespace
 
 Action atlas_command(CLI::App& flags) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<AtlasOptions>();
   flags
       .add_option("SONGS", options->songs,
                   "Scores, or folders of them, whose melodies are the player")
@@ -266,12 +219,32 @@ Action atlas_command(CLI::App& flags) {
   flags
       .add_option(
           "--modes", options->modes,
-          "Of auto, alone, edge-first, cloud-first, time, drafts, layers, and fixed: StreamMUSE's "
-          "scheduler of a "
-          "fixed interval, silent where it misses")
+          "Of auto, alone, edge-first, cloud-first, time, drafts, layers, fixed "
+          "(StreamMUSE's scheduler of a fixed interval, silent where it misses) and adapter "
+          "(default: all that there are, or the adapter alone)")
       ->delimiter(',')
-      ->check(CLI::IsMember(
-          {"auto", "alone", "edge-first", "cloud-first", "time", "drafts", fixed_mode}))
+      ->check(CLI::IsMember({"auto", "alone", "edge-first", "cloud-first", "time", "drafts",
+                             "layers", fixed_mode, adapter_mode}));
+  auto* const emulated = flags.add_flag_callback(
+      "--emulated", [options] { options->by = "emulation"; },
+      "Networks and time are simulated (the default)");
+  auto* const relay = flags.add_flag_callback(
+      "--relay", [options] { options->by = "relay"; },
+      "In real time: a node and a player as two processes, with the network's delays and losses "
+      "made by this one, between their sockets");
+  auto* const real = flags.add_flag_callback(
+      "--real", [options] { options->by = "netem"; },
+      "The same, each in a network namespace of its own, over a line that the kernel shapes (tc "
+      "netem); needs root");
+  relay->excludes(real)->excludes(emulated);
+  real->excludes(emulated);
+  flags.add_option("--adapter", options->adapter,
+                   "A command that starts another system, which plays in the node's place, in real "
+                   "time (docs/atlas.md)");
+  flags.add_option("--bars", options->bars, "Only the first so many bars of each song; 0: all")
+      ->capture_default_str();
+  flags.add_option("--side-by-side", options->side_by_side, "In real time: jams at a time")
+      ->check(CLI::Range(1, 64))
       ->capture_default_str();
   flags
       .add_option("--networks", options->networks,
@@ -297,7 +270,14 @@ Action atlas_command(CLI::App& flags) {
   flags.add_option("--edge-cost", options->edge_ms, "The same of this device's")
       ->check(CLI::Range(0.0, 10000.0))
       ->capture_default_str();
-  return [options] { return atlas(*options); };
+  return [options] {
+    if (options->modes.empty()) {
+      options->modes = {"auto", "alone",  "edge-first", "cloud-first",
+                        "time", "drafts", "layers",     fixed_mode};
+      if (!options->adapter.empty()) options->modes = {adapter_mode};
+    }
+    return atlas(*options);
+  };
 }
 
 }  // namespace antiphon::app

@@ -14,6 +14,7 @@
 #include "antiphon/devices.h"
 #include "antiphon/jam_keys.h"
 #include "antiphon/jam_report.h"
+#include "antiphon/jam_timeline.h"
 #include "antiphon/jam_view.h"
 #include "antiphon/performing.h"
 #include "antiphon/quality_report.h"
@@ -56,6 +57,8 @@ struct Options : PerformingOptions {
   // Of a node that takes part.
   std::string node;
   std::filesystem::path certificate, token;
+  bool without_node = false;        // It begins where the node can't be reached, too.
+  std::int32_t fixed_interval = 0;  // Frames; 0: no baseline.
   std::string mode = "auto", policy = "notes";
   bool explain = false;
   std::string shared = "duet-edge";
@@ -71,37 +74,6 @@ struct Outcome {
   edge::Jam jam;
   std::optional<edge::LinkReport> link;
 };
-
-// Who played what when, and when it was decided.
-Json timeline_of(const edge::Jam& jam) {
-  const auto ms = [](nanoseconds time) { return Milliseconds(time).count(); };
-  const auto step_ms = [&](std::int32_t step) {
-    return ms(jam.timeline.time_of({step * tokens::ticks_per_step}));
-  };
-  Json frames = Json::array(), notes = Json::array(), heard = Json::array();
-  for (std::int32_t i = 0; const edge::FrameRecord& frame : jam.frames) {
-    frames.push_back({{"at_ms", step_ms(i++ * edge::steps_per_frame)},
-                      {"tier", name_of(frame.tier)},
-                      {"age", frame.age},
-                      {"asked_ms", ms(frame.asked)},
-                      {"fixed_ms", ms(frame.fixed)}});
-  }
-  for (const edge::NoteRecord& note : jam.notes) {
-    notes.push_back({{"part", note.slot},
-                     {"pitch", note.pitch},
-                     {"velocity", note.velocity},
-                     {"onset_ms", step_ms(note.onset)},
-                     {"end_ms", step_ms(note.end)},
-                     {"frame", note.frame}});
-  }
-  for (const edge::Played& played : jam.heard) {
-    heard.push_back({{"part", played.slot},
-                     {"pitch", played.pitch},
-                     {"velocity", played.velocity},
-                     {"at_ms", ms(played.at)}});
-  }
-  return {{"frames", frames}, {"antiphon", notes}, {"player", heard}};
-}
 
 double cpu_seconds() {
   rusage usage{};
@@ -319,6 +291,7 @@ Result<std::unique_ptr<edge::NodeLink>> join_node(const Options& options,
   auto address = edge::NodeAddress::parse(options.node);
   if (!address) return Error{address.error().code, "--node: " + address.error().message};
   address->certificate = options.certificate;
+  address->patient = options.without_node;
   if (!options.token.empty()) {
     ANTIPHON_TRY(const Bytes token, read_file(options.token, 4096));
     address->token = as_text(token);
@@ -337,6 +310,8 @@ Result<std::unique_ptr<edge::NodeLink>> join_node(const Options& options,
     ANTIPHON_TRY(link, edge::NodeLink::connect(*address, std::move(join), wakeup));
   }
   const edge::LinkReport report = link->report();
+  if (report.model.empty())
+    std::cerr << "antiphon: " << options.node << " can't be reached yet; begins without it\n";
   setup.node.better = !own || own->sha256 != report.weights;
   setup.node.round_trips = report.round_trips;
   return link;
@@ -437,6 +412,8 @@ Status jam(const Options& options) {
     ANTIPHON_TRY(setup.chart, read_chart(options.chart, setup.header.meters, end));
   }
   setup.node.wishes = {*collab::policy_of(options.policy), collab::mode_of(options.mode)};
+  if (const std::int32_t frames = options.fixed_interval; frames > 0)
+    setup.baseline = edge::FixedInterval{frames, 2 * frames, {}, setup.pace.deadline};
 
   std::optional<edge::SharedModel> shared;
   if (!options.node.empty() && collab::node_takes_part(setup.node.wishes) &&
@@ -599,6 +576,13 @@ Action jam_command(CLI::App& flags) {
   flags.add_option("--shared", options->shared, "Split by layers: the model that is split")
       ->capture_default_str();
   add_layer_flags(flags, options->layers);
+  flags
+      .add_option("--fixed-interval", options->fixed_interval,
+                  "A baseline, instead of all modes: StreamMUSE's scheduler, which asks every so "
+                  "many sixteenths for twice as many, and is silent where it misses")
+      ->check(CLI::Range(1, 64));
+  flags.add_flag("--begin-without-node", options->without_node,
+                 "A node that can't be reached is no error: it is tried again and again");
   flags.add_flag("--explain", options->explain, "Says at the end what was planned when, and why");
   flags
       .add_option("--node-certificate", options->certificate,

@@ -18,6 +18,7 @@
 #include "antiphon/quality_report.h"
 #include "antiphon/score_files.h"
 #include "antiphon/strangers.h"
+#include "antiphon/temporary_folder.h"
 #include "base/file.h"
 #include "cloud/certificate.h"
 #include "cloud/node.h"
@@ -46,26 +47,6 @@ struct Options {
   std::size_t batch = cloud::NodeOptions().batch;
   double most_missed = 0.01;
   fs::path json, picture;
-};
-
-// A folder that is gone with its owner.
-class TemporaryFolder {
- public:
-  static Result<std::unique_ptr<TemporaryFolder>> make() {
-    std::string name = (fs::temp_directory_path() / "antiphon-load-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr)
-      return Error{Errc::io, name + ": no folder could be made there"};
-    return std::make_unique<TemporaryFolder>(name);
-  }
-  explicit TemporaryFolder(fs::path path) : path_(std::move(path)) {}
-  ~TemporaryFolder() {
-    std::error_code error;
-    fs::remove_all(path_, error);
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
 };
 
 // One player: a jam that a node answers, and a model here if it has one.
@@ -276,8 +257,8 @@ Status bench_load(const Options& options) {
   ANTIPHON_TRY(const auto folder, TemporaryFolder::make());
   cloud::ServerOptions server;
   server.port = 0;
-  server.certificate = folder->path() / "cert.pem";
-  server.key = folder->path() / "key.pem";
+  server.certificate = folder.path() / "cert.pem";
+  server.key = folder.path() / "key.pem";
   ANTIPHON_CHECK(
       cloud::make_certificate(server.certificate, server.key, {"localhost", "127.0.0.1"}));
   cloud::Node node([&] { return generate::make_batched_model(model.net); },

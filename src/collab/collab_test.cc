@@ -80,6 +80,26 @@ TEST(Plan, ANodeThatAnswersWithinAFrameLeads) {
   EXPECT_LE(next.lead, 125ms);
 }
 
+TEST(Plan, ANearNodeChecksWhatADeviceDraftsInTime) {
+  Measurements near = measured(60ms);
+  const Plan first = plan(near, {}, {});
+  EXPECT_TRUE(first.provisional) << "until it is known how long drafting takes";
+  near.drafting = 5ms;
+  const Plan next = plan(near, {}, first);
+  EXPECT_EQ(next.mode, Mode::drafts);
+  EXPECT_TRUE(next.waits);
+  EXPECT_FALSE(next.provisional);
+  EXPECT_THAT(next.reason, HasSubstr("drafting one 5.0 ms"));
+  near.drafting = 55ms;
+  EXPECT_EQ(plan(near, {}, first).mode, Mode::cloud_first) << "a device that drafts slowly";
+  EXPECT_EQ(plan(near, {}, next).mode, Mode::drafts) << "changes only for a clear gain";
+  near.answers.p95 = near.answers.p99 = 115ms;
+  EXPECT_EQ(plan(near, {}, next).mode, Mode::cloud_first);
+  EXPECT_EQ(plan(near, {}, first).mode, Mode::cloud_first) << "it leads as long as it can";
+  near.answers.p95 = near.answers.p99 = 180ms;
+  EXPECT_EQ(plan(near, {}, next).mode, Mode::edge_first);
+}
+
 TEST(Plan, TheSameNodeIsTooSlowForFasterMusic) {
   EXPECT_EQ(plan(measured(60ms, 50ms), {}, {}).mode, Mode::edge_first);
 }

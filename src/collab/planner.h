@@ -40,7 +40,8 @@ struct Measurements {
   AnswerEstimate answers;            ///< Of the node.
   /// How long before a frame begins this device's model is asked for it.
   std::chrono::nanoseconds horizon{};
-  std::chrono::nanoseconds drafting{};  ///< So long this device takes to draft a frame.
+  /// So long this device takes to draft a frame; 0: not known, or it has no model.
+  std::chrono::nanoseconds drafting{};
 };
 
 /// What a player wants.
@@ -77,14 +78,14 @@ struct Plan {
 /// from which it departs only for a clear gain (hysteresis).
 ///
 /// With a way to the node and back of R (95 % of the last answers) and frames of length F, a node
-/// can answer in time for the frame that it was asked for if R <= F: then the node plays, and is
-/// asked as early as 99 % of its answers need. Where it
-/// can't, it is asked every I = ceil(R / F) frames for I + ceil(R / F) of them, the least for which
-/// something of an answer is always there (the inequalities of 'Real-Time Language Model Jamming',
-/// RTAS 2026, which solves them once and offline), and the device plays. Harmony is foretold every
-/// half bar at the most, for two bars beyond the way there and back. Drafts are checked before
-/// they are played if drafting and R together are at most F, else while they are. The policy always
-/// holds.
+/// can answer in time for the frame that it was asked for if R <= F: then it decides what is
+/// played, and is asked as early as 99 % of its answers need. If there is time for a draft of this
+/// device, too, it checks that; else it plays. Where it can't, it is asked every I = ceil(R / F)
+/// frames for I + ceil(R / F) of them, the least for which something of an answer is always there
+/// (the inequalities of 'Real-Time Language Model Jamming', RTAS 2026, which solves them once and
+/// offline), and the device plays. Harmony is foretold every half bar at the most, for two bars
+/// beyond the way there and back. Drafts are checked before they are played if drafting and R
+/// together are at most F, else while they are. The policy always holds.
 Plan plan(const Measurements& measured, const Wishes& wishes, const Plan& before);
 
 }  // namespace antiphon::collab

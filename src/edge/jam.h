@@ -44,9 +44,14 @@ struct JamSetup {
   NodeTerms node = {};                      ///< Matter where a node takes part.
   generate::Chart chart = {};               ///< A node isn't told of it.
   std::vector<TimedControl> controls = {};  ///< What will be wished for; sorted by step.
-  /// A baseline's way of keeping time instead of `pace`; simulated only, without a reflex.
+  /// A baseline's way of keeping time instead of `pace`: it asks the node, or this device's model
+  /// where there is none, and nobody else plays.
   std::optional<FixedInterval> baseline = {};
 };
+
+/// That of the setup. `timeline` is borrowed.
+std::unique_ptr<Scheduler> scheduler_of(const JamSetup& setup, const live::Timeline& timeline,
+                                        const Crew& crew);
 
 /// Who plays in a jam on this device: a model, and one that answers where that is late. Either may
 /// be null.

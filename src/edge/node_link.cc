@@ -176,7 +176,9 @@ class TlsLink : public NodeLink {
   void lose(const std::string& why) {
     ++life_;
     pinging_.cancel();
-    if (!told_ready_) return fail(address_.host + ":" + std::to_string(address_.port) + ": " + why);
+    if (!told_ready_ && !address_.patient)
+      return fail(address_.host + ":" + std::to_string(address_.port) + ": " + why);
+    if (!std::exchange(told_ready_, true)) ready_.set_value(Done{});
     if (joined_) {
       const std::lock_guard lock(mutex_);
       ++report_.breaks;

@@ -22,6 +22,8 @@ struct NodeAddress {
   /// What it shows must be signed by this (PEM); empty: by one of those that this machine trusts.
   std::filesystem::path certificate = {};
   std::string token = {};
+  /// Where it can't be reached at first, that is no error: it is tried again and again.
+  bool patient = false;
 
   /// "host", "host:port" or "[address]:port".
   static Result<NodeAddress> parse(const std::string& text);

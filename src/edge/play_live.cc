@@ -121,26 +121,25 @@ Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& 
                       const Watch& watch) {
   ANTIPHON_TRY(auto output, live::Output::start(stage.sink));
   const live::CrashGuard guard(*output);
+  Responder* const node = collab::node_takes_part(setup.node.wishes) ? stage.node : nullptr;
   std::unique_ptr<Worker> edge;
-  if (models.edge != nullptr) {
+  if (models.edge != nullptr && !(setup.baseline && node != nullptr)) {
     ANTIPHON_TRY(edge,
                  Worker::start(*models.edge, setup, setup.reach, answer_priority, stage.wakeup));
   }
   std::unique_ptr<Worker> reflex;
-  if (models.reflex != nullptr) {
+  if (models.reflex != nullptr && !setup.baseline) {
     ANTIPHON_TRY(reflex, Worker::start(*models.reflex, setup, setup.reflex_reach, reflex_priority,
                                        stage.wakeup));
   }
-  Responder* const node = collab::node_takes_part(setup.node.wishes) ? stage.node : nullptr;
-  const Crew crew = {node != nullptr, models.edge != nullptr, models.reflex != nullptr};
+  const Crew crew = {node != nullptr, edge != nullptr, reflex != nullptr};
   live::Timeline timeline = setup.timeline;
   Metronome metronome(timeline, setup.header.meters, setup.count_in, setup.metronome);
   const nanoseconds lead = metronome.lead();  // While the timeline doesn't stand still.
   const std::int32_t count_in = setup.count_in * generate::bar_at(setup.header.meters, 0).length;
   live::ClockSender clock(timeline, {-count_in * tokens::ticks_per_step});
   Conductor conductor(timeline, setup.header, setup.pace, setup.length, crew,
-                      std::make_unique<TieredScheduler>(timeline, setup.header.meters, setup.pace,
-                                                        crew, setup.node));
+                      scheduler_of(setup, timeline, crew));
   conductor.finish_at(setup.last_step);
   if (stage.clock != nullptr) conductor.hold();  // Until the clock starts.
   const std::pair<Model, Responder*> responders[] = {

@@ -13,7 +13,7 @@ FixedIntervalScheduler::FixedIntervalScheduler(const live::Timeline& timeline,
     : timeline_(timeline), plan_(plan), model_(model) {}
 
 nanoseconds FixedIntervalScheduler::ahead(std::int32_t frame) const {
-  if (asked_for_next_ || frame == 0) return {};
+  if (asked_for_next_ || frame == 0) return plan_.deadline;
   // What comes after a frame is asked for when that begins.
   const auto time_of = [&](std::int32_t step) {
     return timeline_.time_of({step * tokens::ticks_per_step});

@@ -88,8 +88,10 @@ class Scheduler {
 struct FixedInterval {
   std::int32_t interval = 1;  ///< Frames from one request to the next.
   std::int32_t length = 2;    ///< Frames of an answer.
-  /// What a request takes besides the model's work.
+  /// What a request takes besides the model's work; simulated only.
   std::chrono::nanoseconds round_trip{};
+  /// So long before a frame begins it is fixed: what a real clock needs.
+  std::chrono::nanoseconds deadline{};
 
   /// Solves that paper's inequalities: the interval is at least what an answer takes, and the
   /// length at least both together.

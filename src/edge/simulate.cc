@@ -204,16 +204,6 @@ std::unique_ptr<SimulatedEnd> end_of(const SimulatedNode& node, const JamSetup& 
   return std::make_unique<FarWorker>(node, setup, cost.seed);
 }
 
-std::unique_ptr<Scheduler> scheduler_of(const JamSetup& setup, const live::Timeline& timeline,
-                                        const Crew& crew) {
-  if (setup.baseline) {
-    const Model model = crew[static_cast<std::size_t>(Model::cloud)] ? Model::cloud : Model::edge;
-    return std::make_unique<FixedIntervalScheduler>(timeline, *setup.baseline, model);
-  }
-  return std::make_unique<TieredScheduler>(timeline, setup.header.meters, setup.pace, crew,
-                                           setup.node);
-}
-
 }  // namespace
 
 Jam simulate(const Models& models, const JamSetup& setup, const SimulatedCost& cost,
