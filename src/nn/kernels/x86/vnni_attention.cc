@@ -13,6 +13,9 @@ float* scales_of(std::byte* block, const HeadCache& cache) {
   return reinterpret_cast<float*>(block + block_positions * cache.dim);
 }
 
+/// Keeps in a register what the compiler would load once more for each use.
+void keep(__m512i& x) { asm("" : "+v"(x)); }
+
 /// 2^x for x <= 0, to 2 units of the last place: Taylor's polynomial to the seventh power of what
 /// is left of x by its integer.
 inline __m512 power_of_2(__m512 x) {
@@ -28,7 +31,7 @@ inline __m512 power_of_2(__m512 x) {
 
 /// Blocks of a cache that are worked on together, so many that waiting for the largest score and
 /// the heaviest weight of a group is little beside the work.
-constexpr std::size_t group_blocks = 32;
+constexpr std::size_t group_blocks = 64;
 /// Of these, blocks whose scores are taken together, and whose weights lie together.
 constexpr std::size_t quad = 4;
 
@@ -108,6 +111,40 @@ void block_scores(std::byte* keys, const HeadCache& cache, const Query* query, s
   }
 }
 
+/// The same for one query of 64 numbers, the usual: they stay in registers, and the keys of all
+/// blocks are read one after the other.
+void scores_of_64(std::byte* keys, const HeadCache& cache, const Query& query, std::size_t blocks,
+                  __m512* scores) {
+  __m512i numbers[16];
+  ANTIPHON_UNROLL
+  for (std::size_t i = 0; i < 16; ++i) keep(numbers[i] = broadcast4(query.numbers + 4 * i));
+  for (std::size_t b = 0; b < blocks; ++b) {
+    __m512i sum[2] = {query.start, _mm512_setzero_si512()};
+    ANTIPHON_UNROLL
+    for (std::size_t i = 0; i < 16; ++i) {
+      sum[i % 2] = _mm512_dpbusd_epi32(sum[i % 2], _mm512_load_si512(keys + i * 64), numbers[i]);
+    }
+    const __m512 product = _mm512_cvtepi32_ps(_mm512_add_epi32(sum[0], sum[1]));
+    const __m512 scales = _mm512_load_ps(scales_of(keys, cache));
+    scores[b] = _mm512_mul_ps(product, _mm512_mul_ps(query.factor, scales));
+    keys += cache.block_bytes;
+  }
+}
+
+/// Scores of the positions of a group's blocks, to scores[query][block].
+template <std::size_t queries>
+void group_scores(std::byte* keys, const HeadCache& cache, const Query* query, std::size_t blocks,
+                  Group* scores) {
+  if (queries == 1 && cache.dim == 64) {
+    return scores_of_64(keys, cache, query[0], blocks, scores[0]);
+  }
+  std::size_t b = 0;
+  for (; b + quad <= blocks; b += quad) {
+    block_scores<queries, quad>(keys, cache, query, b, scores);
+  }
+  for (; b < blocks; ++b) block_scores<queries, 1>(keys, cache, query, b, scores);
+}
+
 /// The weights of 64 positions as bytes of 16-bit numbers, in the order in which values are added:
 /// four positions of one block, the same of the next, ...
 struct Weights64 {
@@ -160,7 +197,11 @@ void weigh(Group* scores, std::size_t blocks, std::byte* values, const HeadCache
     heaviest[q] = _mm512_setzero_ps();
   }
   for (std::size_t b = 0; b < blocks; ++b) {
-    const __m512 scales = _mm512_load_ps(scales_of(values + b * cache.block_bytes, cache));
+    std::byte* block = values + b * cache.block_bytes;
+    const __m512 scales = _mm512_load_ps(scales_of(block, cache));
+    // Memory rests here: it can bring what comes next.
+    ANTIPHON_UNROLL
+    for (std::size_t i = 0; i < 8; ++i) _mm_prefetch(block + i * 64, _MM_HINT_T0);
     ANTIPHON_UNROLL
     for (std::size_t q = 0; q < queries; ++q) {
       const __m512 power = power_of_2(_mm512_sub_ps(scores[q][b], largest[q]));
@@ -199,7 +240,7 @@ void add_values(const std::byte* values, const HeadCache& cache, std::size_t blo
       __m512i value[vectors];
       ANTIPHON_UNROLL
       for (std::size_t v = 0; v < vectors; ++v) {
-        value[v] = _mm512_load_si512(values + p * 4 * cache.dim + v * 64);
+        keep(value[v] = _mm512_load_si512(values + p * 4 * cache.dim + v * 64));
       }
       ANTIPHON_UNROLL
       for (std::size_t q = 0; q < queries; ++q) {
@@ -228,10 +269,10 @@ void add_values(const std::byte* values, const HeadCache& cache, std::size_t blo
   }
 }
 
-// One pass over the cache, 512 positions at a time, with a running largest score to which all sums
-// so far are rescaled when it grows (Milakov and Gimelshein 2018). The values' weights, probability
-// times scale, are rounded to 16 bits of the largest of the 512, so that their sum too is one of
-// integers.
+// One pass over the cache, 1,024 positions at a time, with a running largest score to which all
+// sums so far are rescaled when it grows (Milakov and Gimelshein 2018). The values' weights,
+// probability times scale, are rounded to 16 bits of the largest of the 1,024, so that their sum
+// too is one of integers.
 template <std::size_t queries>
 void attend_together(const HeadCache& cache, std::uint32_t positions, const float* x,
                      std::uint32_t head_dim, float scale, float* out) {
@@ -246,11 +287,7 @@ void attend_together(const HeadCache& cache, std::uint32_t positions, const floa
     const std::size_t blocks = left < group_blocks ? left : group_blocks;
 
     Group scores[queries];
-    std::size_t b = 0;
-    for (; b + quad <= blocks; b += quad) {
-      block_scores<queries, quad>(keys, cache, query, b, scores);
-    }
-    for (; b < blocks; ++b) block_scores<queries, 1>(keys, cache, query, b, scores);
+    group_scores<queries>(keys, cache, query, blocks, scores);
 
     // What lies past the last position was never written.
     for (std::size_t q = 0; q < queries; ++q) {
