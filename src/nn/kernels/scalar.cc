@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "nn/kernels/attend.h"
 #include "nn/kernels/kernels.h"
 #include "nn/type.h"
 
@@ -220,16 +221,6 @@ void combine_i8(const HeadCache& cache, std::uint32_t positions, float* weights,
   }
 }
 
-template <auto scores_of, auto combine_with>
-void attend(const HeadCache& cache, std::uint32_t positions, const float* queries,
-            std::uint32_t count, std::uint32_t head_dim, float scale, float* scratch, float* out) {
-  for (std::uint32_t q = 0; q < count; ++q) {
-    scores_of(cache, positions, queries + q * head_dim, head_dim, scale, scratch);
-    const float sum = exponentials(scratch, positions);
-    combine_with(cache, positions, scratch, 1.0f / sum, head_dim, out + q * head_dim);
-  }
-}
-
 void rms_norm(const float* x, const float* weight, std::size_t n, float* out) {
   float squares = 0.0f;
   for (std::size_t i = 0; i < n; ++i) squares += x[i] * x[i];
@@ -275,8 +266,9 @@ const Kernels scalar_kernels = {
     .prepare = {prepare<float>, prepare<BFloat16>, prepare_i8},
     .multiply = {multiply<float, 1>, multiply<BFloat16, 2>, multiply_i8},
     .store = {store<float>, store<BFloat16>, store_i8},
-    .attend = {attend<scores<float>, combine<float>>, attend<scores<BFloat16>, combine<BFloat16>>,
-               attend<scores_i8, combine_i8>},
+    .attend = {attend<scores<float>, exponentials, combine<float>>,
+               attend<scores<BFloat16>, exponentials, combine<BFloat16>>,
+               attend<scores_i8, exponentials, combine_i8>},
     .rms_norm = rms_norm,
     .rotate = rotate,
     .silu = silu,
