@@ -5,8 +5,8 @@
 #include <string>
 
 #include "base/file.h"
-#include "nn/safetensors.h"
 #include "train/checkpoint.h"
+#include "train/tensors_file.h"
 
 namespace antiphon::train {
 namespace {
@@ -19,13 +19,6 @@ Result<Shape> folder_shape(const fs::path& folder) {
   ANTIPHON_TRY(const Bytes config, read_file(folder / "config.json"));
   return Shape::parse(
       std::string_view(reinterpret_cast<const char*>(config.data()), config.size()));
-}
-
-Result<nn::SafeTensors> tensors_of(const fs::path& path) {
-  ANTIPHON_TRY(Bytes bytes, read_file(path));
-  auto tensors = nn::SafeTensors::parse(std::move(bytes));
-  if (!tensors) return Error{tensors.error().code, path.string() + ": " + tensors.error().message};
-  return tensors;
 }
 
 template <class T>
@@ -89,7 +82,7 @@ Status begin_with(const fs::path& path, Model& model) {
     return Error{Errc::invalid_input, path.string() + ": an LSTM can't be given more layers"};
   }
   ANTIPHON_TRY(const nn::SafeTensors tensors,
-               tensors_of(fs::is_directory(path) ? path / "weights.safetensors" : path));
+               read_tensors(fs::is_directory(path) ? path / "weights.safetensors" : path));
   for (ParameterGroup* group : model.parameters().groups()) {
     for (const Slice& slice : group->slices) {
       const Source source = source_of(slice.name, layers, shape.layers);

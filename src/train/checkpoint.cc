@@ -7,7 +7,7 @@
 #include <span>
 
 #include "base/file.h"
-#include "nn/safetensors.h"
+#include "train/tensors_file.h"
 
 namespace antiphon::train {
 namespace {
@@ -30,25 +30,6 @@ void for_all(const Parameters& parameters, const Optimizer::State& state, const 
 }
 
 nn::Shape shape_of(const Slice& slice) { return {slice.sizes.begin(), slice.sizes.end()}; }
-
-Result<nn::SafeTensors> open(const std::filesystem::path& path) {
-  ANTIPHON_TRY(Bytes bytes, read_file(path));
-  auto tensors = nn::SafeTensors::parse(std::move(bytes));
-  if (!tensors) {
-    return Error{tensors.error().code, path.string() + ": " + tensors.error().message};
-  }
-  return tensors;
-}
-
-Result<std::string> metadata(const nn::SafeTensors& tensors, const std::filesystem::path& path,
-                             const char* key) {
-  const auto found = tensors.metadata().find(key);
-  if (found == tensors.metadata().end()) {
-    return Error{Errc::invalid_input,
-                 path.string() + ": not a checkpoint, its metadata has no `" + key + "`"};
-  }
-  return found->second;
-}
 
 Status restore(const nn::SafeTensors& tensors, const std::filesystem::path& path, Model& model,
                Optimizer::State& state) {
@@ -96,14 +77,14 @@ Status save_checkpoint(const std::filesystem::path& path, const Model& model,
 }
 
 Result<Shape> checkpoint_shape(const std::filesystem::path& path) {
-  ANTIPHON_TRY(const nn::SafeTensors tensors, open(path));
+  ANTIPHON_TRY(const nn::SafeTensors tensors, read_tensors(path));
   ANTIPHON_TRY(const std::string config, metadata(tensors, path, "config"));
   return Shape::parse(config);
 }
 
 Status load_checkpoint(const std::filesystem::path& path, Model& model, Optimizer& optimizer,
                        Progress& progress) {
-  ANTIPHON_TRY(const nn::SafeTensors tensors, open(path));
+  ANTIPHON_TRY(const nn::SafeTensors tensors, read_tensors(path));
   ANTIPHON_TRY(const std::string config, metadata(tensors, path, "config"));
   if (config != model.shape().to_json()) {
     return Error{Errc::invalid_input, path.string() + ": a checkpoint of another shape"};

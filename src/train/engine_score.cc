@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "base/file.h"
+#include "train/tensors_file.h"
 
 namespace antiphon::train {
 namespace {
@@ -114,20 +115,14 @@ auto in_session(const EngineModel& model, const Use& use) {
 
 Result<EngineModel> load_exported(const std::filesystem::path& folder) {
   ANTIPHON_TRY(const Bytes config, read_file(folder / "config.json"));
-  ANTIPHON_TRY(Bytes weights, read_file(folder / "weights.safetensors"));
-  ANTIPHON_TRY(const nn::SafeTensors file, nn::SafeTensors::parse(std::move(weights)));
+  ANTIPHON_TRY(const nn::SafeTensors file, read_tensors(folder / "weights.safetensors"));
   return load(folder, as_text(config), file, {});
 }
 
 Result<EngineModel> load_for_engine(const std::filesystem::path& checkpoint, nn::Type type) {
-  ANTIPHON_TRY(Bytes bytes, read_file(checkpoint));
-  ANTIPHON_TRY(const nn::SafeTensors file, nn::SafeTensors::parse(std::move(bytes)));
-  const auto config = file.metadata().find("config");
-  if (config == file.metadata().end()) {
-    return Error{Errc::invalid_input,
-                 checkpoint.string() + ": not a checkpoint, its metadata has no `config`"};
-  }
-  return load(checkpoint, config->second, file, {type});
+  ANTIPHON_TRY(const nn::SafeTensors file, read_tensors(checkpoint));
+  ANTIPHON_TRY(const std::string config, metadata(file, checkpoint, "config"));
+  return load(checkpoint, config, file, {type});
 }
 
 Score score(const EngineModel& model, const std::vector<Excerpt>& excerpts) {

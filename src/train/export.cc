@@ -13,6 +13,7 @@
 #include "tokens/vocabulary.h"
 #include "tokens/voice_grid.h"
 #include "train/shape.h"
+#include "train/tensors_file.h"
 
 namespace antiphon::train {
 namespace {
@@ -51,14 +52,9 @@ void add_tensor(const std::string& name, const nn::Tensor& tensor, nn::Type type
 
 Status export_model(const std::filesystem::path& checkpoint, const std::filesystem::path& folder,
                     nn::Type type, const std::map<std::string, std::string>& facts) {
-  ANTIPHON_TRY(Bytes bytes, read_file(checkpoint));
-  ANTIPHON_TRY(const nn::SafeTensors file, nn::SafeTensors::parse(std::move(bytes)));
-  const auto config_text = file.metadata().find("config");
-  if (config_text == file.metadata().end()) {
-    return Error{Errc::invalid_input,
-                 checkpoint.string() + ": not a checkpoint, its metadata has no `config`"};
-  }
-  ANTIPHON_TRY(const Shape config, Shape::parse(config_text->second));
+  ANTIPHON_TRY(const nn::SafeTensors file, read_tensors(checkpoint));
+  ANTIPHON_TRY(const std::string config_text, metadata(file, checkpoint, "config"));
+  ANTIPHON_TRY(const Shape config, Shape::parse(config_text));
   const std::string vocabulary =
       config.bidirectional ? tokens::voice_grid_json() : tokens::vocabulary_json();
   if (config.vocabulary != crypto::sha256_hex(as_bytes(vocabulary))) {

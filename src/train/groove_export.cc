@@ -13,6 +13,7 @@
 #include "nn/matrix.h"
 #include "nn/safetensors.h"
 #include "train/groove_model.h"
+#include "train/tensors_file.h"
 
 namespace antiphon::train {
 namespace {
@@ -60,14 +61,9 @@ at::Tensor drawn(std::int64_t rows, std::int64_t columns, Random& random) {
 
 Status export_groove(const std::filesystem::path& weights, const std::filesystem::path& folder,
                      nn::Type type, const std::map<std::string, std::string>& facts) {
-  ANTIPHON_TRY(Bytes bytes, read_file(weights));
-  ANTIPHON_TRY(const nn::SafeTensors file, nn::SafeTensors::parse(std::move(bytes)));
-  const auto config_text = file.metadata().find("config");
-  if (config_text == file.metadata().end()) {
-    return Error{Errc::invalid_input,
-                 weights.string() + ": not a groove's weights, its metadata has no `config`"};
-  }
-  ANTIPHON_TRY(const nn::GrooveConfig config, nn::GrooveConfig::parse(config_text->second));
+  ANTIPHON_TRY(const nn::SafeTensors file, read_tensors(weights));
+  ANTIPHON_TRY(const std::string config_text, metadata(file, weights, "config"));
+  ANTIPHON_TRY(const nn::GrooveConfig config, nn::GrooveConfig::parse(config_text));
   nn::SafeTensorsWriter writer;
   for (const auto& [key, value] : facts) writer.set_metadata(key, value);
   writer.set_metadata("architecture", "groove-gan");

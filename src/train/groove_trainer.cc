@@ -15,6 +15,7 @@
 #include "music/measures.h"
 #include "tokens/drum_measures.h"
 #include "train/groove_model.h"
+#include "train/tensors_file.h"
 
 namespace antiphon::train {
 namespace {
@@ -258,8 +259,7 @@ class GrooveTrainer {
   /// Gives the seconds that were trained so far.
   Result<double> load() {
     const fs::path path = options_.out / "last.safetensors";
-    ANTIPHON_TRY(Bytes bytes, read_file(path));
-    ANTIPHON_TRY(const nn::SafeTensors file, nn::SafeTensors::parse(std::move(bytes)));
+    ANTIPHON_TRY(const nn::SafeTensors file, read_tensors(path));
     const auto fact = [&](const char* key) {
       const auto found = file.metadata().find(key);
       return found == file.metadata().end() ? std::string() : found->second;
