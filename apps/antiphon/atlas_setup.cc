@@ -51,11 +51,12 @@ void keep_bars(music::Score& score, std::size_t bars) {
 
 Result<std::vector<AtlasSong>> atlas_songs(const AtlasOptions& options) {
   std::vector<AtlasSong> songs;
+  Omissions omissions;
   ANTIPHON_TRY(const auto tempo, music::Tempo::of(options.bpm));
   for (const fs::path& path : options.songs) {
     ANTIPHON_TRY(const auto files, score_files_in(path));
     for (const fs::path& file : files) {
-      ANTIPHON_TRY(music::Score score, read_score(file));
+      ANTIPHON_TRY(music::Score score, read_score(file, omissions));
       ANTIPHON_TRY(const auto human, human_parts(score, {}));
       score.tempos = {{{}, tempo}};
       if (options.bars > 0) keep_bars(score, options.bars);

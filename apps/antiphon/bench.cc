@@ -127,8 +127,9 @@ Status bench_live(const Options& options) {
   bench.simulated = options.simulate;
   std::vector<music::Score> songs;
   std::vector<double> waits;
+  Omissions omissions;
   for (const fs::path& file : files) {
-    ANTIPHON_TRY(music::Score song, read_score(file));
+    ANTIPHON_TRY(music::Score song, read_score(file, omissions));
     ANTIPHON_TRY(const auto human, human_parts(song, casting));
     const music::Roles roles = music::roles_of(song, human.front());
     if (!roles.accompaniment.empty()) {

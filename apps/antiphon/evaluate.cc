@@ -38,8 +38,8 @@ struct Measured {
   music::Roles roles;
 };
 
-Result<Measured> measure(const fs::path& file, const std::string& melody) {
-  ANTIPHON_TRY(music::Score score, read_score(file));
+Result<Measured> measure(const fs::path& file, const std::string& melody, Omissions& omissions) {
+  ANTIPHON_TRY(music::Score score, read_score(file, omissions));
   std::optional<std::size_t> chosen;
   if (!melody.empty()) {
     const auto part = music::find_part(score, melody);
@@ -58,17 +58,19 @@ struct Evaluation {
   std::vector<Evaluated> files;
   std::vector<std::pair<fs::path, std::string>> failed;
   Summary summary, reference;
+  Omissions omissions;
 };
 
 Status evaluate_one(const fs::path& file, const fs::path& reference_file, const Options& options,
                     Evaluation& evaluation) {
-  ANTIPHON_TRY(const Measured measured, measure(file, options.melody));
+  ANTIPHON_TRY(const Measured measured, measure(file, options.melody, evaluation.omissions));
   const music::Part& melody = measured.score.parts[measured.roles.melody];
   Evaluated result{file, melody.name, evaluation.summary.add(measured.score, measured.roles), {}};
   if (result.melody.empty()) result.melody = std::to_string(measured.roles.melody + 1);
 
   if (!reference_file.empty()) {
-    ANTIPHON_TRY(const Measured reference, measure(reference_file, options.melody));
+    ANTIPHON_TRY(const Measured reference,
+                 measure(reference_file, options.melody, evaluation.omissions));
     result.distance = evaluation.summary.compare(measured.score, measured.roles, reference.score,
                                                  reference.roles);
     evaluation.reference.add(reference.score, reference.roles);

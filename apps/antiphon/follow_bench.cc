@@ -191,10 +191,11 @@ Status bench_follow(const Options& options) {
     std::vector<std::size_t> human;
   };
   std::vector<Voice> voices;
+  Omissions omissions;
   for (const fs::path& path : options.songs) {
     ANTIPHON_TRY(const auto files, score_files_in(path));
     for (const fs::path& file : files) {
-      ANTIPHON_TRY(music::Score score, read_score(file));
+      ANTIPHON_TRY(music::Score score, read_score(file, omissions));
       ANTIPHON_TRY(auto human, human_parts(score, Casting()));
       voices.push_back({std::move(score), std::move(human)});
     }

@@ -37,13 +37,33 @@ bool is_read(const std::string& ending) {
 
 }  // namespace
 
+Omissions::~Omissions() {
+  for (const auto& [kind, files] : files_of_) {
+    std::cerr << "antiphon: ";
+    if (files.size() == 1) {
+      std::cerr << files.front().string();
+    } else {
+      std::cerr << files.size() << " of " << files_ << " files";
+    }
+    std::cerr << ": note: " << kind << '\n';
+  }
+}
+
+void Omissions::add(const fs::path& file, const std::vector<std::string>& dropped) {
+  ++files_;
+  for (const std::string& kind : dropped) files_of_[kind].push_back(file);
+}
+
 Result<music::Score> read_score(const fs::path& path) {
+  Omissions omissions;
+  return read_score(path, omissions);
+}
+
+Result<music::Score> read_score(const fs::path& path, Omissions& omissions) {
   ANTIPHON_TRY(const Bytes bytes, read_file(path, max_score_bytes));
   if (bytes.empty()) return Error{Errc::invalid_input, path.string() + ": the file is empty"};
   ANTIPHON_TRY(formats::Reading reading, formats::read(path.string(), bytes));
-  for (const std::string& dropped : reading.dropped) {
-    std::cerr << "antiphon: " << path.string() << ": note: " << dropped << '\n';
-  }
+  omissions.add(path, reading.dropped);
   if (music::end_of(reading.score) <= music::Ticks{0}) {
     return Error{Errc::invalid_input, path.string() + ": there are no notes in it"};
   }

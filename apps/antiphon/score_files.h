@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -9,8 +11,25 @@
 
 namespace antiphon::app {
 
-/// Reads a score in any format; what the file has that a score can't hold is told on stderr.
-/// Errors: one sentence that starts with the file's name; a score without notes is one.
+/// What files have that scores can't hold. Told on stderr at the end, in one line a kind.
+class Omissions {
+ public:
+  Omissions() = default;
+  Omissions(const Omissions&) = delete;
+  Omissions& operator=(const Omissions&) = delete;
+  ~Omissions();
+
+  void add(const std::filesystem::path& file, const std::vector<std::string>& dropped);
+
+ private:
+  std::size_t files_ = 0;
+  std::map<std::string, std::vector<std::filesystem::path>> files_of_;  ///< Of each kind.
+};
+
+/// Reads a score in any format. Errors: one sentence that starts with the file's name; a score
+/// without notes is one.
+Result<music::Score> read_score(const std::filesystem::path& path, Omissions& omissions);
+/// The same for a single one, whose omissions are told at once.
 Result<music::Score> read_score(const std::filesystem::path& path);
 
 /// `path` itself if it is a file; if it is a folder, the scores in it and below, sorted by name.

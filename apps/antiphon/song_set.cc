@@ -12,12 +12,13 @@ namespace fs = std::filesystem;
 
 Result<std::vector<Song>> read_songs(const std::vector<fs::path>& paths) {
   std::vector<Song> songs;
+  Omissions omissions;
   const Casting casting;
   for (const fs::path& path : paths) {
     ANTIPHON_TRY(const auto files, score_files_in(path));
     for (const fs::path& file : files) {
       Song song{file, {}, {}, {}};
-      ANTIPHON_TRY(song.score, read_score(file));
+      ANTIPHON_TRY(song.score, read_score(file, omissions));
       ANTIPHON_TRY(song.human, human_parts(song.score, casting));
       song.roles = music::roles_of(song.score, song.human.front());
       if (song.roles.accompaniment.empty()) {

@@ -98,6 +98,15 @@ TEST(Evaluate, TheMelodyCanBeNamed) {
   EXPECT_EQ(nlohmann::json::parse(result.out)["files"][0]["melody"], "Piano");
 }
 
+TEST(Evaluate, WhatScoresCantHoldIsToldInALineAKind) {
+  std::filesystem::create_directory(folder() / "trills");
+  const std::string trill = std::string(duet) + "[V:1] !trill!d4 |]\n";
+  write("trills/a.abc", trill);
+  write("trills/b.abc", trill);
+  EXPECT_EQ(run("evaluate trills").err, "antiphon: 2 of 2 files: note: decorations\n");
+  EXPECT_EQ(run("evaluate trills/a.abc").err, "antiphon: trills/a.abc: note: decorations\n");
+}
+
 TEST(Evaluate, OneBadFileAmongOthersIsToldAndTheRestMeasured) {
   write("duet.abc", duet);
   const Outcome result = run("evaluate duet.abc nowhere.mid duet.abc");
