@@ -2,10 +2,10 @@
 #include "live/crash_guard.h"
 
 #include <poll.h>
-#include <signal.h>
 
 #include <array>
 #include <atomic>
+#include <csignal>
 #include <cstddef>
 
 namespace antiphon::live {
