@@ -197,6 +197,30 @@ TEST_F(Jack, APortThatIsPulledOutHasItsNotesEndedAndIsTakenUpAgain) {
   EXPECT_TRUE(eventually([&] { return !through.sounds(67); }));
 }
 
+TEST_F(Jack, ACrashLeavesNothingSounding) {
+  const pid_t jam = ::fork();
+  if (jam == 0) {
+    ::execl(ANTIPHON_BINARY, "antiphon", "jam", "--midi-system", "jack", "--midi-in", "virtual",
+            "--midi-out", "virtual", "--sound", "none", "--model", "none", "--reflex", "none",
+            "--count-in", "0", "--bars", "16", nullptr);
+    ::_exit(127);
+  }
+  const auto wakeup = live::Wakeup::make();
+  Through through(*wakeup);
+  auto keyboard = eventually(
+      [] { return live::MidiOutput::open(MidiSystem::jack, "Antiphon hears:in", "Keyboard"); });
+  ASSERT_TRUE(keyboard) << keyboard.error().message;
+  EXPECT_TRUE(eventually([&] {
+    (*keyboard)->send(live::TimedMessage::note_on({}, 0, 67, 90));
+    return through.sounds(67);
+  }));
+  ::kill(jam, SIGSEGV);
+  int status = 0;
+  ::waitpid(jam, &status, 0);
+  EXPECT_FALSE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  EXPECT_TRUE(eventually([&] { return !through.sounds(67); }));
+}
+
 TEST_F(Jack, APortThatIsNotThereIsNamed) {
   const Outcome outcome = run("jam --midi-system jack --midi-in grand --sound none");
   EXPECT_EQ(outcome.status, 1);
