@@ -55,7 +55,10 @@ Plan solve(Mode mode, const Measurements& measured, const Plan& before, std::str
     Plan plan = solve(Mode::edge_first, measured, before, std::move(reason));
     plan.mode = mode;
     plan.waits = fits(measured.answers.p95 + measured.drafting, measured, before.waits);
-    if (!plan.waits) return plan;
+    if (!plan.waits) {
+      plan.length -= spare;  // What was drawn from what takes more room than notes.
+      return plan;
+    }
     plan.interval = plan.length = 1;
     plan.oldest = 0;
     const nanoseconds needed =
