@@ -96,6 +96,15 @@ void add_run(CLI::App& app) {
                    "may ask for more")
       ->check(CLI::ExistingPath);
   command
+      ->add_option("--teacher", run_options.teacher,
+                   "A checkpoint or a model's folder whose expectations are learned too "
+                   "(distillation)")
+      ->check(CLI::ExistingPath);
+  command
+      ->add_option("--taught", run_options.taught, "The share of the teacher's word")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command
       ->add_option("--roll-in", flags->roll_in,
                    "A checkpoint that plays stretches of what is learned from: tuning for living")
       ->check(CLI::ExistingFile);

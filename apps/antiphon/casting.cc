@@ -26,10 +26,16 @@ void add_casting_flags(CLI::App& flags, Casting& casting) {
       ->delimiter(',')
       ->capture_default_str();
   flags
-      .add_option("--density", casting.density,
-                  "How much it plays: 1 (rarely) to 8 (always); 0 leaves it to the model")
-      ->check(CLI::Range(0, 8))
-      ->capture_default_str();
+      .add_option(
+          "--density", casting.density,
+          "Onsets a quarter, kept to: 1 (below a quarter) to 8 (3 and more); 0 leaves it to "
+          "the model (default: told 1 to 1.5)")
+      ->check(CLI::Range(0, 8));
+  flags
+      .add_option("--polyphony", casting.polyphony,
+                  "Notes an onset, kept to: 1 (one), 2 (below 2), 3 (2 to 3), 4 (3 and more); 0 "
+                  "leaves it to the model (default: told what is usual for the instrument)")
+      ->check(CLI::Range(0, 4));
 }
 
 Result<std::vector<std::size_t>> human_parts(const music::Score& score, const Casting& casting) {
@@ -58,8 +64,11 @@ Result<std::vector<generate::AiPart>> ai_parts(const Casting& casting) {
                    "--parts: no instrument is called '" + name +
                        "'; give a General MIDI name, such as piano or Church Organ"};
     }
-    const int polyphony = casting.density > 0 && program ? usual_polyphony(*program) : 0;
-    parts.push_back({program.value_or(tokens::instrument_drums), casting.density, polyphony});
+    const int density = casting.density.value_or(Casting::usual_density);
+    const int usual = density > 0 && program ? usual_polyphony(*program) : 0;
+    parts.push_back({program.value_or(tokens::instrument_drums), density,
+                     casting.polyphony.value_or(usual), casting.density.has_value(),
+                     casting.polyphony.has_value()});
   }
   return parts;
 }

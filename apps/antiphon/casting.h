@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,8 @@ struct Casting {
   std::vector<std::string> human;
   std::vector<std::string> parts = {"piano"};
   // Without a wish, now and then a performance stays silent, as some parts of scores do.
-  int density = 5;
+  static constexpr int usual_density = 5;
+  std::optional<int> density, polyphony;  ///< What is asked for is kept to.
 };
 
 void add_casting_flags(CLI::App& flags, Casting& casting);

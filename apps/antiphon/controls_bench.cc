@@ -81,11 +81,11 @@ class ControlsBench {
       for (const Song& song : songs_) {
         for (int asked = 1; asked <= density_classes; ++asked) {
           tell();
-          ANTIPHON_CHECK(accompany(song, {0, asked, 0}, seed));
+          ANTIPHON_CHECK(accompany(song, {0, asked, 0, true, false}, seed));
         }
         for (int asked = 1; asked <= polyphony_classes; ++asked) {
           tell();
-          ANTIPHON_CHECK(accompany(song, {0, Casting().density, asked}, seed));
+          ANTIPHON_CHECK(accompany(song, {0, Casting::usual_density, asked, false, true}, seed));
         }
       }
     }
@@ -104,7 +104,7 @@ class ControlsBench {
     header.style = *tokens::style_of(options_.style);
     header.meters = {{0, {}}};
     header.keys = {{0, key}};
-    header.slots = {{tokens::Role::ai, 0, Casting().density, 0}};
+    header.slots = {{tokens::Role::ai, 0, Casting::usual_density, 0}};
     generate::Sampling sampling = options_.sampling;
     sampling.seed = seed * 100 + static_cast<std::uint64_t>(key.tonic());
     generate::Partner partner(*session_, header, 0, sampling);

@@ -76,7 +76,8 @@ tokens::Header duet_header(const GridScore& grid, std::span<const AiPart> ai, to
   const std::vector<Role> roles(grid.parts.size(), Role::human);
   tokens::Header header = tokens::header_of(grid, roles, style);
   for (const AiPart& part : ai)
-    header.slots.push_back({Role::ai, part.instrument, part.density, part.polyphony});
+    header.slots.push_back({Role::ai, part.instrument, part.density, part.polyphony,
+                            part.keeps_density, part.keeps_polyphony});
   return header;
 }
 

@@ -19,6 +19,7 @@ struct AiPart {
   int instrument = 0;
   int density = 0;    ///< Class asked for, in [0, 9); 0 leaves it to the model.
   int polyphony = 0;  ///< Class asked for, in [0, 5); 0 leaves it to the model.
+  bool keeps_density = false, keeps_polyphony = false;  ///< As in `tokens::Slot`.
 };
 
 /// Name of the track of an AI part: "Antiphon: " and its instrument.

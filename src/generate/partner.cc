@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <tuple>
 #include <utility>
 
+#include "generate/steering.h"
 #include "music/instruments.h"
 
 namespace antiphon::generate {
@@ -226,7 +228,7 @@ void Partner::control(const Control& control) {
       chooser_.set_temperature(temperature_ * (0.5 + static_cast<double>(control.value)));
       break;
     case Control::Kind::density:
-      onset_bias_ = 4 * (control.value - 0.5f);
+      wish_ = 4 * (control.value - 0.5f);
       break;
     case Control::Kind::register_:
       register_ = control.value;
@@ -335,14 +337,51 @@ void Partner::condition(const tokens::Rows& rows) {
   if (!reading_) model_.condition(rows.view());
 }
 
+// What an AI part's note at step `at` gains: in a chord that it has begun there, or as an onset.
+float Partner::note_bias(int slot, std::int32_t at) const {
+  const tokens::Slot& part = stream_.header().slots[static_cast<std::size_t>(slot)];
+  const tokens::Played& played = stream_.played(slot);
+  if (played.any() && played.last() == at) return chord_bias(part, played);
+  return part.keeps_density ? onset_bias(part, played, at, std::exp(wish_ / 2)) : wish_;
+}
+
+// What a time of so many steps gains where it should pass faster or slower: a power of it.
+float stretch(float haste, int steps) {
+  return -haste * std::log(static_cast<float>(steps) / tokens::steps_per_quarter);
+}
+
+// What each shift gains, so that AI parts begin sooner or later than the model would have them:
+// a power of the time, as if it ran faster. Whether the onset goes on is left as likely as it was.
+void Partner::weigh_shifts() {
+  float haste = -std::numeric_limits<float>::infinity();
+  for (int slot = 0; slot < static_cast<int>(stream_.header().slots.size()); ++slot) {
+    if (stream_.header().slots[static_cast<std::size_t>(slot)].role == Role::ai)
+      haste = std::max(haste, note_bias(slot, std::max(earliest_, stream_.now() + 1)));
+  }
+  shift_bias_.fill(0);
+  if (last_ai_) shift_bias_[0] = note_bias(last_ai_->slot, stream_.now());
+  if (reading_ || !std::isfinite(haste) || haste == 0) return;
+  const auto logits = model_.logits(tokens::field_shift);
+  double before = 0, after = 0;
+  for (std::size_t s = 1; s < logits.size(); ++s) {
+    shift_bias_[s] = stretch(haste / 2, static_cast<int>(s));
+    before += std::exp(logits[s]);
+    after += std::exp(logits[s] + shift_bias_[s]);
+  }
+  for (std::size_t s = 1; s < logits.size(); ++s)
+    shift_bias_[s] += static_cast<float>(std::log(before / after));
+}
+
 TimedEvent Partner::propose(std::int32_t until, std::int32_t imagine) {
   Event event;
   tokens::Rows rows;
   const bool reads = reading_;
   if (!reads) begin();
 
+  weigh_shifts();
   const int shift = choose(
-      tokens::field_shift, [&](int s) { return stream_.now() + s >= earliest_; }, as_it_is);
+      tokens::field_shift, [&](int s) { return stream_.now() + s >= earliest_; },
+      [&](int s) { return shift_bias_[static_cast<std::size_t>(s)]; });
   assert(shift >= 0 || reads);
   const std::int32_t at = stream_.now() + shift;
   if (at > until || reads != reading_) return {at, event};
@@ -362,7 +401,7 @@ TimedEvent Partner::propose(std::int32_t until, std::int32_t imagine) {
       [&](int v) {
         return voice_allowed(v, at) && (!must || (is_onset(v) && rested_too_long(v / 3, at)));
       },
-      [&](int v) { return is_onset(v) && is_ai(v / 3) ? onset_bias_ : 0.0f; });
+      [&](int v) { return is_onset(v) && is_ai(v / 3) ? note_bias(v / 3, at) : 0.0f; });
   if (voice < 0 || voice == tokens::voice_wait)
     return {at, event};  // A wait: nothing can come at this step.
   event.slot = static_cast<std::uint8_t>(voice / 3);
@@ -391,9 +430,10 @@ TimedEvent Partner::propose(std::int32_t until, std::int32_t imagine) {
   stream_.after_pitch(event, rows);
   condition(rows);
 
+  const float haste = note_bias(event.slot, at + 1);
   event.duration = static_cast<std::uint8_t>(choose(
       tokens::field_duration, [&](int steps) { return steps > 0 && at + steps <= last_end_; },
-      as_it_is));
+      [&](int steps) { return steps > 0 ? stretch(haste, steps) : 0.0f; }));
   if (tie || reads != reading_) return {at, event};
   stream_.after_duration(event, rows);
   condition(rows);

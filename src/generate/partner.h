@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <utility>
@@ -146,6 +147,8 @@ class Partner {
   bool voice_allowed(int voice, std::int32_t at) const;
   bool pitch_allowed(int slot, int pitch, bool tie, std::int32_t at) const;
   music::PitchRange range_of(const tokens::Slot& part) const;
+  float note_bias(int slot, std::int32_t at) const;
+  void weigh_shifts();
   template <class Allowed, class Bias>
   int choose(int field, Allowed&& allowed, Bias&& bias);
   void begin() { model_.begin(ahead_.size() - caught_up_); }
@@ -167,9 +170,10 @@ class Partner {
   std::int32_t last_end_ = INT32_MAX;
   Chart chart_, foretold_;
   double temperature_;  // As it was given.
-  float onset_bias_ = 0, register_ = 0.5f;
+  float wish_ = 0, register_ = 0.5f;
   bool rests_ = false;
   std::vector<float> biased_;
+  std::array<float, tokens::max_shift + 1> shift_bias_{};
   std::optional<tokens::Event> last_ai_;  // Of the onset at stream_.now(), while it may grow.
   Segments segments_{};
   std::vector<Step> steps_;    // What the model was told, waits included.

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
+#include <limits>
 #include <utility>
 
 namespace antiphon::tokens {
@@ -22,9 +24,22 @@ const GridChange<T>* change_at(const std::vector<GridChange<T>>& changes, std::i
   return found;
 }
 
+// Between classes; the first begins at 0.
+constexpr double densities[] = {0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0};
+constexpr double polyphonies[] = {1.15, 2.0, 3.0};
+
+constexpr double memory = 64 * steps_per_quarter;  // Steps after which a note counts 1/e.
+
 int class_of(double value, std::span<const double> bounds) {
   return 1 +
          static_cast<int>(std::upper_bound(bounds.begin(), bounds.end(), value) - bounds.begin());
+}
+
+ClassRange range_of(int which, std::span<const double> bounds) {
+  const auto i = static_cast<std::size_t>(which - 1);
+  assert(which >= 1 && i <= bounds.size());
+  return {i == 0 ? 0 : bounds[i - 1],
+          i == bounds.size() ? std::numeric_limits<double>::infinity() : bounds[i]};
 }
 
 std::size_t onsets_of(const GridPart& part) {
@@ -39,17 +54,37 @@ std::size_t onsets_of(const GridPart& part) {
 
 int density_class(const GridPart& part) {
   if (part.notes.empty()) return 0;
-  static constexpr double bounds[] = {0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0};
   const int steps = part.notes.back().end() - part.notes.front().onset;
   return class_of(static_cast<double>(onsets_of(part)) * steps_per_quarter / std::max(steps, 1),
-                  bounds);
+                  densities);
 }
 
 int polyphony_class(const GridPart& part) {
   if (part.notes.empty()) return 0;
-  static constexpr double bounds[] = {1.15, 2.0, 3.0};
   return class_of(static_cast<double>(part.notes.size()) / static_cast<double>(onsets_of(part)),
-                  bounds);
+                  polyphonies);
+}
+
+ClassRange density_range(int density_class) { return range_of(density_class, densities); }
+ClassRange polyphony_range(int polyphony_class) { return range_of(polyphony_class, polyphonies); }
+
+void Played::add(std::int32_t at) {
+  if (!any()) {
+    first_ = at;
+  } else if (at != last_) {
+    const double fading = std::exp((last_ - at) / memory);
+    onsets_ *= fading;
+    notes_ *= fading;
+  }
+  onsets_ += !any() || at != last_;
+  notes_ += 1;
+  last_ = at;
+}
+
+double Played::onsets(std::int32_t now) const { return onsets_ * std::exp((last_ - now) / memory); }
+
+double Played::quarters(std::int32_t now) const {
+  return memory / steps_per_quarter * (1 - std::exp((first_ - now) / memory));
 }
 
 Header header_of(const GridScore& score, std::span<const Role> roles, Style style) {
@@ -130,6 +165,7 @@ void EventStream::apply(const Event& event) {
   const std::size_t at = index(event.slot, event.pitch);
   const auto pitch_class = static_cast<std::size_t>(event.pitch % 12);
   const bool tonal = !drums(event.slot);
+  if (event.type == EventType::note) played_[event.slot].add(now_);
   if (has_duration(event.type)) {
     ai_ends_[at] = now_ + event.duration;
     if (tonal) ai_class_ends_[pitch_class] = std::max(ai_class_ends_[pitch_class], ai_ends_[at]);

@@ -17,6 +17,8 @@ struct Slot {
   int instrument = instrument_unknown;  ///< A General MIDI program or one of the two beyond.
   int density = 0;                      ///< Class of onsets a quarter, in [0, 9); 0: unknown.
   int polyphony = 0;                    ///< Class of notes an onset, in [0, 5); 0: unknown.
+  /// It is held to them, too (generate/steering.h). A model isn't told.
+  bool keeps_density = false, keeps_polyphony = false;
 
   friend bool operator==(const Slot&, const Slot&) = default;
 };
@@ -37,6 +39,33 @@ Header header_of(const GridScore& score, std::span<const Role> roles, Style styl
 /// Classes of a part's density and polyphony, by its mean over the piece.
 int density_class(const GridPart& part);
 int polyphony_class(const GridPart& part);
+
+/// The means that make a class: `low` included, `high` (infinite for the last class) not.
+struct ClassRange {
+  double low, high;
+};
+ClassRange density_range(int density_class);      ///< Onsets a quarter; the class in [1, 9).
+ClassRange polyphony_range(int polyphony_class);  ///< Notes an onset; the class in [1, 5).
+
+/// What an AI part has played, as means in which the past fades: after 64 quarters a note counts
+/// 1/e.
+class Played {
+ public:
+  /// A note of the part begins; in the order of time.
+  void add(std::int32_t at);
+
+  bool any() const { return onsets_ > 0; }
+  std::int32_t last() const { return last_; }  ///< Step of the last onset.
+  double notes() const { return notes_; }
+  double onsets() const { return onsets_; }
+  /// Onsets and quarters since the first, as they count at step `now`, which isn't before the last.
+  double onsets(std::int32_t now) const;
+  double quarters(std::int32_t now) const;
+
+ private:
+  double onsets_ = 0, notes_ = 0;
+  std::int32_t first_ = 0, last_ = 0;
+};
 
 /// Rows of one step or of one condition.
 class Rows {
@@ -87,6 +116,9 @@ class EventStream {
   void after_pitch(const Event& event, Rows& out) const;
   void after_duration(const Event& event, Rows& out) const;
 
+  /// What the AI part in `slot` has played.
+  const Played& played(int slot) const { return played_[static_cast<std::size_t>(slot)]; }
+
   /// End of the AI note of `pitch` in `slot` that was begun or tied last; 0 if there is none.
   std::int32_t ai_end(int slot, int pitch) const { return ai_ends_[index(slot, pitch)]; }
   /// True while a human part holds `pitch`.
@@ -113,6 +145,7 @@ class EventStream {
   std::array<int, 12> human_classes_{};             ///< Held human notes by pitch class.
   std::array<std::int32_t, 12> ai_class_ends_{};    ///< Latest end of AI notes by pitch class.
   std::array<std::uint8_t, max_slots> previous_{};  ///< Pitch last played by slot; 128: none.
+  std::array<Played, max_slots> played_{};
   bool follows_keys_ = false;
   music::KeyTracker tracker_;
   std::int32_t told_ = INT32_MIN;  ///< When the header last told the tracker a key.

@@ -113,6 +113,24 @@ TEST(Excerpts, AnExcerptFitsAndASecondOneBesideItSeesOnlyItself) {
   EXPECT_GE(batch.input.size(), 70U);
 }
 
+TEST(Excerpts, TheHeaderTellsOfNoNoteThatIsNotThere) {
+  // Two quarter notes a bar, then sixteenths beyond what fits.
+  Piece piece;
+  piece.score.meters = {{0, music::Meter()}};
+  piece.score.parts.resize(1);
+  for (std::int32_t i = 0; i < 400; ++i)
+    piece.score.parts[0].notes.push_back({i < 60 ? i * 24 : 60 * 24 + (i - 60) * 3, 3, 60, 0});
+  int told = 0;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    Random random(seed);
+    const Excerpt excerpt = draw_excerpt(piece, 40, random);
+    if (excerpt.from > 0 || excerpt.header.slots[0].density == 0) continue;
+    EXPECT_EQ(excerpt.header.slots[0].density, 3);  // 0.5 to 0.75 onsets a quarter.
+    ++told;
+  }
+  EXPECT_GT(told, 3);
+}
+
 TEST(Excerpts, TranspositionMovesThePitchesAndTheKeyTogether) {
   const Piece piece = duet();
   std::set<int> tonics;

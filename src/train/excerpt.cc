@@ -240,8 +240,6 @@ Excerpt draw_excerpt(const Piece& piece, std::size_t max_steps, Random& random) 
   const std::vector<Role> roles = draw_roles(score, random);
 
   Excerpt excerpt;
-  excerpt.header = tokens::header_of(score, roles, piece.style);
-  forget_some(excerpt.header, random);
   excerpt.from = from;
   // `end` is said only where the piece ends.
   const bool to_the_end = to >= whole.end();
@@ -251,7 +249,16 @@ Excerpt draw_excerpt(const Piece& piece, std::size_t max_steps, Random& random) 
     excerpt.events.pop_back();
   }
   const std::size_t room = max_steps - std::min(max_steps, 1 + score.parts.size());
-  if (excerpt.events.size() > room) excerpt.events.resize(room);
+  if (excerpt.events.size() > room) {
+    excerpt.events.resize(room);
+    // The header tells of what is there.
+    std::int32_t last = from;
+    for (const tokens::Event& event : excerpt.events) last += event.shift;
+    for (GridPart& part : score.parts)
+      std::erase_if(part.notes, [last](const GridNote& note) { return note.onset > last; });
+  }
+  excerpt.header = tokens::header_of(score, roles, piece.style);
+  forget_some(excerpt.header, random);
   return excerpt;
 }
 

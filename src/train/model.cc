@@ -129,28 +129,58 @@ at::Tensor Model::head_logits(const Head& head, const at::Tensor& z) const {
   return at::mm(ops::silu(at::mm(z, head.hidden.t())), head.logits.t());
 }
 
-std::vector<at::Tensor> Model::losses(const Batch& batch) {
+at::Tensor Model::biased(const Head& head, const at::Tensor& logits) {
+  const at::Tensor out = logits.to(at::kFloat);
+  return head.bias.defined() ? out + head.bias : out;
+}
+
+template <class Field>
+void Model::each_field(const Batch& batch, Field&& field) {
   at::Tensor z = states(batch);
-  std::vector<at::Tensor> losses;
-  for (std::size_t field = 0; field < heads_.size(); ++field) {
-    std::vector<std::int64_t> rows, target;
-    std::vector<float> weights;
+  for (std::size_t i = 0; i < heads_.size(); ++i) {
+    std::vector<std::int64_t> rows;
     for (std::size_t event = 0; event < batch.events(); ++event) {
-      if (batch.targets[field][event] < 0) continue;
-      rows.push_back(static_cast<std::int64_t>(event));
-      target.push_back(batch.targets[field][event]);
-      if (!batch.weights[field].empty()) weights.push_back(batch.weights[field][event]);
+      if (batch.targets[i][event] >= 0) rows.push_back(static_cast<std::int64_t>(event));
     }
-    const at::Tensor weight =
-        weights.empty() ? at::Tensor() : tensor_of(weights, at::kFloat, device_);
     const at::Tensor taken = ops::take(z, tensor_of(rows, at::kLong, device_), product_);
-    losses.push_back(ops::cross_entropy(head_logits(heads_[field], taken), heads_[field].bias,
-                                        tensor_of(target, at::kLong, device_), weight));
-    if (field + 1 < heads_.size() && !batch.conditions[field].rows.empty()) {
-      z = z + ops::bag(condition_, to_device(batch.conditions[field]));
-    }
+    field(i, head_logits(heads_[i], taken), rows);
+    if (i + 1 < heads_.size() && !batch.conditions[i].rows.empty())
+      z = z + ops::bag(condition_, to_device(batch.conditions[i]));
   }
+}
+
+std::vector<at::Tensor> Model::losses(const Batch& batch, const std::vector<at::Tensor>* taught) {
+  std::vector<at::Tensor> losses;
+  at::Tensor unlike;
+  each_field(batch,
+             [&](std::size_t i, const at::Tensor& logits, const std::vector<std::int64_t>& events) {
+               std::vector<std::int64_t> target;
+               std::vector<float> weights;
+               for (const std::int64_t event : events) {
+                 target.push_back(batch.targets[i][static_cast<std::size_t>(event)]);
+                 if (!batch.weights[i].empty())
+                   weights.push_back(batch.weights[i][static_cast<std::size_t>(event)]);
+               }
+               const at::Tensor weight =
+                   weights.empty() ? at::Tensor() : tensor_of(weights, at::kFloat, device_);
+               losses.push_back(ops::cross_entropy(logits, heads_[i].bias,
+                                                   tensor_of(target, at::kLong, device_), weight));
+               if (taught == nullptr) return;
+               const at::Tensor own = at::log_softmax(biased(heads_[i], logits), -1);
+               const at::Tensor sum = -((*taught)[i] * own).sum();
+               unlike = unlike.defined() ? unlike + sum : sum;
+             });
+  if (taught != nullptr) losses.push_back(unlike);
   return losses;
+}
+
+std::vector<at::Tensor> Model::distributions(const Batch& batch) {
+  at::NoGradGuard no_gradient;
+  std::vector<at::Tensor> all;
+  each_field(batch, [&](std::size_t i, const at::Tensor& logits, const auto&) {
+    all.push_back(at::softmax(biased(heads_[i], logits), -1));
+  });
+  return all;
 }
 
 at::Tensor Model::logits(const Batch& batch, const at::Tensor& states, std::size_t field) {
@@ -158,8 +188,7 @@ at::Tensor Model::logits(const Batch& batch, const at::Tensor& states, std::size
   for (std::size_t i = 0; i < field; ++i) {
     z = z + ops::bag(condition_, to_device(batch.conditions[i]));
   }
-  const at::Tensor out = head_logits(heads_[field], z.to(product_)).to(at::kFloat);
-  return heads_[field].bias.defined() ? out + heads_[field].bias : out;
+  return biased(heads_[field], head_logits(heads_[field], z.to(product_)));
 }
 
 }  // namespace antiphon::train

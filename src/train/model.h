@@ -26,8 +26,15 @@ class Model {
   const Parameters& parameters() const { return parameters_; }
 
   /// Sum over the batch's events of -ln p(field), by field, each times its weight; without weights
-  /// add them up and divide by the events for nats an event. Each has a gradient.
-  std::vector<at::Tensor> losses(const Batch& batch);
+  /// add them up and divide by the events for nats an event. Each has a gradient. Where
+  /// `taught`, another model's `distributions`, is given, one more follows: the sum over all fields
+  /// of the cross-entropies with them (distillation; Hinton, Vinyals and Dean 2015).
+  std::vector<at::Tensor> losses(const Batch& batch,
+                                 const std::vector<at::Tensor>* taught = nullptr);
+
+  /// What this model expects, without a gradient: of each field the probabilities of its classes
+  /// for the events that have it, in their order. Shapes: [events with the field, size] float.
+  std::vector<at::Tensor> distributions(const Batch& batch);
 
   /// What the fields are chosen from: the final norm of the steps `predicted_from`.
   /// Shapes: [events, dim] float.
@@ -51,7 +58,11 @@ class Model {
   // The residual stream [steps, dim] and what the last layer adds to it.
   std::pair<at::Tensor, at::Tensor> attend(at::Tensor x, const Batch& batch) const;
   std::pair<at::Tensor, at::Tensor> recur(at::Tensor x, const Batch& batch) const;
+  // Calls field(i, logits before the bias of the events that have field i, which events those are).
+  template <class Field>
+  void each_field(const Batch& batch, Field&& field);
   at::Tensor head_logits(const Head& head, const at::Tensor& z) const;
+  static at::Tensor biased(const Head& head, const at::Tensor& logits);
   Positions positions_of(const Batch& batch) const;
   DeviceBags to_device(const Bags& bags) const;
 

@@ -195,6 +195,34 @@ TEST_P(Training, ADeeperModelBeginsAsTheSameFunction) {
             std::string::npos);
 }
 
+TEST_P(Training, APupilBecomesLikeItsTeacher) {
+  ASSERT_TRUE(train(40).ok());
+  const auto folder = folder_ / "teacher";
+  ASSERT_TRUE(
+      export_model(options_.checkpoint / "last.safetensors", folder, nn::Type::f32, {}).ok());
+  Model teacher(options_.shape, at::kFloat, at::kCPU, 7);
+  ASSERT_TRUE(begin_with(folder, teacher).ok());
+  Random random(99);
+  const Batch batch = data_.draw(2, 48, random);
+  const auto expected = teacher.distributions(batch);
+  EXPECT_NEAR(expected[0].sum().item<double>(), static_cast<double>(batch.events()), 1e-3);
+  // How unlike the teacher a pupil is after so many steps.
+  const auto unlike = [&](const fs::path& from) {
+    fs::remove_all(options_.checkpoint);
+    options_.teacher = from;
+    options_.taught = 1;
+    options_.seed = 5;
+    options_.shape.layers = 1;
+    EXPECT_TRUE(train(40).ok());
+    Model pupil(options_.shape, at::kFloat, at::kCPU, 7);
+    EXPECT_TRUE(begin_with(options_.checkpoint / "last.safetensors", pupil).ok());
+    at::NoGradGuard no_gradient;
+    return pupil.losses(batch, &expected).back().item<double>();
+  };
+  const double taught = unlike(folder);
+  EXPECT_LT(taught, unlike({}));
+}
+
 TEST_P(Training, Bfloat16FollowsFloat) {
   Model exact(options_.shape, at::kFloat, at::kCPU, 1);
   Model narrow(options_.shape, at::kBFloat16, at::kCPU, 1);

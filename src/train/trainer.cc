@@ -40,13 +40,20 @@ std::string format(const char* pattern, auto... values) {
   return line;
 }
 
-// Loss and gradients of one batch.
-Score learn(Model& model, const Batch& batch) {
+// Loss and gradients of one batch. What the teacher says, if there is one, counts `taught` of it.
+Score learn(Model& model, const Batch& batch, Model* teacher, double taught) {
   model.parameters().zero_gradients();
-  const auto losses = model.losses(batch);
+  std::vector<at::Tensor> expected;
+  if (teacher != nullptr) expected = teacher->distributions(batch);
+  auto losses = model.losses(batch, teacher != nullptr ? &expected : nullptr);
+  at::Tensor unlike;
+  if (teacher != nullptr) {
+    unlike = losses.back();
+    losses.pop_back();
+  }
   at::Tensor total = losses[0];
   for (std::size_t i = 1; i < losses.size(); ++i) total = total + losses[i];
-  total.backward();
+  (teacher != nullptr ? (1 - taught) * total + taught * unlike : total).backward();
   Score result;
   for (const at::Tensor& loss : losses) result.nats.push_back(loss.item<double>());
   result.events = static_cast<std::int64_t>(batch.events());
@@ -57,11 +64,26 @@ Score learn(Model& model, const Batch& batch) {
 // Models with equal parameters that learn from different batches at one time.
 class Replicas {
  public:
-  Replicas(const RunOptions& options) {
+  Replicas(const RunOptions& options) : taught_(options.taught) {
     for (int i = 0; i < std::max(options.replicas, 1); ++i) {
       models_.push_back(
           std::make_unique<Model>(options.shape, options.product, options.device, options.seed));
     }
+  }
+
+  /// Each gets a teacher of its own.
+  Status teach(const RunOptions& options) {
+    ANTIPHON_TRY(const Shape shape, shape_to_begin_with(options.teacher));
+    if (shape.vocabulary != options.shape.vocabulary) {
+      return Error{Errc::invalid_input,
+                   options.teacher.string() + ": a teacher has the vocabulary of its pupil"};
+    }
+    for (std::size_t i = 0; i < models_.size(); ++i) {
+      teachers_.push_back(
+          std::make_unique<Model>(shape, options.product, options.device, options.seed));
+      ANTIPHON_CHECK(begin_with(options.teacher, *teachers_.back()));
+    }
+    return Done{};
   }
 
   Model& first() { return *models_.front(); }
@@ -74,10 +96,10 @@ class Replicas {
     for (std::size_t i = 1; i < models_.size(); ++i) {
       threads.emplace_back([&, i] {
         at::set_num_threads(1);
-        scores[i] = learn(*models_[i], batches[i]);
+        scores[i] = learn(*models_[i], batches[i], teacher(i), taught_);
       });
     }
-    scores[0] = learn(first(), batches[0]);
+    scores[0] = learn(first(), batches[0], teacher(0), taught_);
     for (std::thread& thread : threads) thread.join();
     const auto to = first().parameters().groups();
     for (std::size_t i = 1; i < models_.size(); ++i) {
@@ -99,7 +121,10 @@ class Replicas {
   }
 
  private:
-  std::vector<std::unique_ptr<Model>> models_;
+  Model* teacher(std::size_t i) const { return teachers_.empty() ? nullptr : teachers_[i].get(); }
+
+  std::vector<std::unique_ptr<Model>> models_, teachers_;
+  double taught_;
 };
 
 // The curve as a file that grows; a resumed run goes on with it.
@@ -206,6 +231,7 @@ Status run(const RunOptions& options, const Lessons& train, const Lessons* valid
   } else if (!options.from.empty()) {
     ANTIPHON_CHECK(begin_with(options.from, model));
   }
+  if (!options.teacher.empty()) ANTIPHON_CHECK(replicas.teach(options));
   replicas.spread();
   if (ranks->leads()) {
     say(format("%.2f M parameters, %s", static_cast<double>(model.parameters().count()) / 1e6,

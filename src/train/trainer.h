@@ -25,10 +25,12 @@ struct RunOptions {
   Shape shape;
   std::filesystem::path checkpoint;  ///< Folder of `last.safetensors` and `curve.csv`.
   bool resume = false;
-  std::filesystem::path from;  ///< What a new run begins with (`begin_with`); may be empty.
-  Change change;               ///< Of excerpts to train on; those of validation stay as they are.
-  std::int64_t steps = 0;      ///< Ends after so many steps; 0: no bound.
-  double minutes = 0;  ///< Ends after so long, the pauses between runs left out; 0: no bound.
+  std::filesystem::path from;     ///< What a new run begins with (`begin_with`); may be empty.
+  std::filesystem::path teacher;  ///< A model to be like as well (`Model::losses`); may be empty.
+  double taught = 0.5;            ///< The share of its word in what is learned, in [0, 1].
+  Change change;           ///< Of excerpts to train on; those of validation stay as they are.
+  std::int64_t steps = 0;  ///< Ends after so many steps; 0: no bound.
+  double minutes = 0;      ///< Ends after so long, the pauses between runs left out; 0: no bound.
   std::int64_t sequences = 8;  ///< Rows a step, over all replicas of this process.
   /// Steps a row; 0: the context, which an LSTM, unlike a transformer, can do with less than.
   std::int64_t length = 0;

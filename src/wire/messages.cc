@@ -136,6 +136,8 @@ void put(const tokens::Header& from, v1::Header& to) {
     slot.set_instrument(static_cast<std::uint32_t>(part.instrument));
     slot.set_density(static_cast<std::uint32_t>(part.density));
     slot.set_polyphony(static_cast<std::uint32_t>(part.polyphony));
+    slot.set_keeps_density(part.keeps_density);
+    slot.set_keeps_polyphony(part.keeps_polyphony);
   }
 }
 
@@ -180,7 +182,8 @@ Result<tokens::Header> take(const v1::Header& from) {
     ANTIPHON_CHECK(in_range("density", 0, tokens::input::density.size - 1, slot.density()));
     ANTIPHON_CHECK(in_range("polyphony", 0, tokens::input::polyphony.size - 1, slot.polyphony()));
     to.slots.push_back({static_cast<tokens::Role>(slot.role()), static_cast<int>(slot.instrument()),
-                        static_cast<int>(slot.density()), static_cast<int>(slot.polyphony())});
+                        static_cast<int>(slot.density()), static_cast<int>(slot.polyphony()),
+                        slot.keeps_density(), slot.keeps_polyphony()});
   }
   return to;
 }

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "generate/steering.h"
+
+#include <gtest/gtest.h>
+
+#include "generate/noisy_model.h"
+#include "generate/partner.h"
+
+namespace antiphon::generate {
+namespace {
+
+using tokens::Role;
+
+TEST(Steering, PullsInProportionOutsideTheMiddleOfAClassAndNotInside) {
+  const tokens::Slot part{Role::ai, 0, /*density=*/5, 0, /*keeps_density=*/true};
+  const auto bias_at = [&](std::int32_t every) {
+    tokens::Played played;
+    for (std::int32_t at = 0; at < 2400; at += every) played.add(at);
+    return onset_bias(part, played, 2400);
+  };
+  EXPECT_EQ(bias_at(10), 0);  // 1.2 a quarter, of 1 to 1.5.
+  EXPECT_GT(bias_at(12), 0);
+  EXPECT_GT(bias_at(16), bias_at(12));
+  EXPECT_LT(bias_at(8), 0);
+  EXPECT_LT(bias_at(6), bias_at(8));
+  EXPECT_GE(bias_at(1), -10);
+  EXPECT_LE(bias_at(800), 10);
+}
+
+TEST(Steering, WhatIsNotToBeKeptIsAHintOnly) {
+  tokens::Played played;
+  for (const std::int32_t at : {0, 0, 0, 1, 1, 1}) played.add(at);
+  const tokens::Slot told{Role::ai, 0, 1, 1};
+  EXPECT_EQ(onset_bias(told, played, 4800), 0);
+  EXPECT_EQ(chord_bias(told, played), 0);
+}
+
+// What comes of a part beside a human one, of a model that plays at random. It is too wild for the
+// last classes: a chord grows upwards, and soon there is nothing above.
+tokens::GridPart played_by(const tokens::Slot& part) {
+  tokens::GridScore score;
+  score.meters = {{0, music::Meter()}};
+  score.parts.resize(2);
+  for (std::int32_t at = 0; at < 4800; at += 12) score.parts[0].notes.push_back({at, 12, 60, 0});
+  const std::vector<Role> duet = {Role::human, Role::ai};
+  NoisyModel model(512);
+  tokens::Header header = header_of(score, duet, tokens::Style::song);
+  header.slots[1] = part;
+  Partner partner(model, header, 0, {});
+  tokens::GridPart out;
+  for (const TimedEvent& human : human_events(score, duet)) {
+    for (const auto& [at, event] : partner.play(human.at)) {
+      if (event.type == tokens::EventType::note)
+        out.notes.push_back({at, event.duration, event.pitch, 0});
+    }
+    partner.hear(human);
+  }
+  return out;
+}
+
+TEST(Steering, APartHasTheDensityThatItWasAskedFor) {
+  for (int density = 1; density <= 7; ++density)
+    EXPECT_EQ(tokens::density_class(played_by({Role::ai, 0, density, 0, true})), density);
+}
+
+TEST(Steering, APartHasThePolyphonyThatItWasAskedFor) {
+  for (int polyphony = 1; polyphony <= 3; ++polyphony)
+    EXPECT_EQ(tokens::polyphony_class(played_by({Role::ai, 0, 5, polyphony, false, true})),
+              polyphony);
+}
+
+}  // namespace
+}  // namespace antiphon::generate
