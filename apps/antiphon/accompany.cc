@@ -13,6 +13,7 @@ namespace {
 
 struct Options : PerformingOptions {
   Casting casting;
+  int candidates = 1;
 };
 
 Status accompany(const Options& options) {
@@ -26,7 +27,7 @@ Status accompany(const Options& options) {
   const auto start = std::chrono::steady_clock::now();
   auto performance =
       generate::accompany(*session, score, human, ai, *tokens::style_of(options.style),
-                          options.sampling, show_progress("Playing"));
+                          options.sampling, show_progress("Playing"), options.candidates);
   const auto took = std::chrono::steady_clock::now() - start;
   if (!performance) {
     return Error{performance.error().code,
@@ -48,6 +49,12 @@ Action accompany_command(CLI::App& flags) {
   auto options = std::make_shared<Options>();
   add_performing_flags(flags, *options);
   add_casting_flags(flags, options->casting);
+  flags
+      .add_option("--candidates", options->candidates,
+                  "The melody is known ahead: each half bar is played so often, and what fits the "
+                  "melody best is likely to be kept; 1: nothing is known before it sounds")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
   return [options] { return accompany(*options); };
 }
 

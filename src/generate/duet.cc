@@ -2,6 +2,8 @@
 #include "generate/duet.h"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -40,6 +42,57 @@ void add(std::span<const TimedEvent> events, Parts& parts, Loudness&& loudness) 
       tied->duration += duration;
     }
   }
+}
+
+constexpr std::int32_t foreseen = tokens::steps_per_quarter;  // A stretch that is tried.
+
+// Events of human parts from `from` until before `until`.
+std::span<const TimedEvent> between(const std::vector<TimedEvent>& heard, std::int32_t from,
+                                    std::int32_t until) {
+  const auto before = [](const TimedEvent& event, std::int32_t step) { return event.at < step; };
+  const auto first = std::lower_bound(heard.begin(), heard.end(), from, before);
+  return {first, std::lower_bound(first, heard.end(), until, before)};
+}
+
+// Which of `surprises`, in proportion to how likely each makes what was heard.
+std::size_t draw_way(std::span<const double> surprises, Random& random) {
+  const double least = *std::min_element(surprises.begin(), surprises.end());
+  std::vector<double> weights;
+  for (const double nats : surprises) weights.push_back(std::exp(least - nats));
+  double left = random.uniform() * std::accumulate(weights.begin(), weights.end(), 0.0);
+  std::size_t way = 0;
+  while (way + 1 < weights.size() && left >= weights[way]) left -= weights[way++];
+  return way;
+}
+
+// Plays beside `heard`, which is what comes next until before step `until`, as if nothing of it
+// were known, so many times over, and keeps one of them.
+std::vector<TimedEvent> play_knowing(Partner& partner, std::span<const TimedEvent> heard,
+                                     std::int32_t from, std::int32_t until, int candidates,
+                                     Random& random) {
+  partner.settle(from);
+  const std::vector<TimedEvent> past = partner.told();
+  std::vector<std::vector<TimedEvent>> ways(static_cast<std::size_t>(candidates)), told;
+  std::vector<double> surprises;
+  for (std::vector<TimedEvent>& drawn : ways) {
+    if (!told.empty()) partner.rewrite(past, from);
+    double surprise = 0;
+    const auto play = [&](std::int32_t step) {
+      const auto events = partner.play(step);
+      drawn.insert(drawn.end(), events.begin(), events.end());
+    };
+    for (const TimedEvent& event : heard) {
+      play(event.at);
+      if (event.event.type == tokens::EventType::onset) surprise += partner.surprise(event);
+      partner.hear(event);
+    }
+    play(until - 1);
+    surprises.push_back(surprise);
+    told.push_back(partner.told());
+  }
+  const std::size_t way = draw_way(surprises, random);
+  partner.rewrite(told[way], until);
+  return ways[way];
 }
 
 Error too_many_parts(std::size_t parts) {
@@ -84,8 +137,12 @@ tokens::Header duet_header(const GridScore& grid, std::span<const AiPart> ai, to
 Result<Performance> accompany(EventModel& model, const Score& score,
                               std::span<const std::size_t> human, std::span<const AiPart> ai,
                               tokens::Style style, const Sampling& sampling,
-                              const Progress& progress) {
+                              const Progress& progress, int candidates) {
   ANTIPHON_CHECK(check(sampling));
+  if (candidates < 1 || candidates > 64) {
+    return Error{Errc::invalid_input,
+                 "candidates must be 1 to 64, got " + std::to_string(candidates)};
+  }
   Performance performance;
   ANTIPHON_TRY(performance.score, human_score(score, human, ai.size()));
   const GridScore grid = tokens::quantize(performance.score);
@@ -95,14 +152,30 @@ Result<Performance> accompany(EventModel& model, const Score& score,
   const double end = std::max(1, grid.end());
   Parts played(human.size() + ai.size());
   Loudness loudness(grid.meters);
+  const auto go_on = [&](std::int32_t at) {
+    performance.stopped = progress && !progress(at / end);
+    return !performance.stopped;
+  };
   const std::vector<TimedEvent> heard = human_events(grid, roles);
-  for (const TimedEvent& event : heard) {
-    if (progress && !progress(event.at / end)) {
-      performance.stopped = true;
-      break;
-    }
+  const std::int32_t last = heard.back().at;
+  Random random(sampling.seed);
+  for (std::int32_t from = 0; candidates > 1 && from < last && go_on(from); from += foreseen) {
     // Who stops playing isn't answered by new notes.
-    add(partner.play(event.at == heard.back().at ? event.at - 1 : event.at), played, loudness);
+    const std::int32_t until = std::min(from + foreseen, last);
+    const auto coming = between(heard, from, until);
+    const auto drawn = play_knowing(partner, coming, from, until, candidates, random);
+    std::size_t next = 0;
+    for (const TimedEvent& event : coming) {
+      const std::size_t first = next;
+      while (next < drawn.size() && drawn[next].at <= event.at) ++next;
+      add(std::span(drawn).subspan(first, next - first), played, loudness);
+      if (event.event.velocity > 0) loudness.hear(tokens::velocity_of_class(event.event.velocity));
+    }
+    add(std::span(drawn).subspan(next), played, loudness);
+  }
+  for (const TimedEvent& event : heard) {
+    if (candidates > 1 || !go_on(event.at)) break;
+    add(partner.play(event.at == last ? last - 1 : event.at), played, loudness);
     partner.hear(event);
     if (event.event.velocity > 0) loudness.hear(tokens::velocity_of_class(event.event.velocity));
   }

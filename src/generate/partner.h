@@ -104,6 +104,10 @@ class Partner {
   /// till `rewrite`; of what can't be, and what comes after it, it isn't told.
   Surprisal weigh(std::span<const TimedEvent> events, std::int32_t until);
 
+  /// How much the pitch of a human onset that comes next surprises the model, in nats, given when
+  /// and in which part it begins. What comes before its step must have been played.
+  double surprise(const TimedEvent& onset);
+
   const tokens::Header& header() const { return stream_.header(); }
   /// What the model was told since the last `settle`.
   std::vector<TimedEvent> told() const;

@@ -117,6 +117,24 @@ void Partner::weigh_fields(Event event, Surprisal& sum) {
   }).add(event.duration, sum);
 }
 
+double Partner::surprise(const TimedEvent& onset) {
+  add_waits(onset.at);
+  feed_news();
+  begin();
+  Event event = onset.event;
+  event.shift = static_cast<std::uint8_t>(onset.at - stream_.now());
+  tokens::Rows rows;
+  stream_.after_shift(event, rows);
+  model_.condition(rows.view());
+  stream_.after_voice(event, rows);
+  model_.condition(rows.view());
+  Surprisal sum;
+  Distribution(model_.logits(tokens::field_pitch), [&](int pitch) {
+    return human_may(false, event.slot, pitch);
+  }).add(event.pitch, sum);
+  return sum.nats;
+}
+
 Surprisal Partner::weigh(std::span<const TimedEvent> events, std::int32_t until) {
   Surprisal sum;
   const auto wait = [&] {
