@@ -51,7 +51,7 @@ Action accompany_command(CLI::App& flags) {
   add_casting_flags(flags, options->casting);
   flags
       .add_option("--candidates", options->candidates,
-                  "The melody is known ahead: each half bar is played so often, and what fits the "
+                  "The melody is known ahead: each quarter is played so often, and what fits the "
                   "melody best is likely to be kept; 1: nothing is known before it sounds")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();

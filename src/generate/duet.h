@@ -48,11 +48,10 @@ struct Performance {
 /// Plays AI parts beside the parts `human` of `score` (indices, sorted) as a live player would:
 /// each note is decided before anything that the human parts do at its time or later is known.
 ///
-/// With `candidates` above 1 what comes is known: each half bar (two quarters) is played so many
-/// times over, and one is kept, drawn in proportion to how likely the model holds the pitches that
-/// the human parts then play beside it. So harmony is drawn from what fits the melody (importance
-/// resampling; Rubin 1988). Costs so many times the work.
-/// Errors: those of `human_score`; candidates not in [1, 64].
+/// With `candidates` above 1 what comes is known: each quarter is played so many times over, and
+/// one is kept, drawn in proportion to how likely the model holds the pitches that the human parts
+/// then play beside it (importance resampling; Rubin 1988). So what fits the melody is played.
+/// Costs so many times the work. Errors: those of `human_score`; candidates not in [1, 64].
 Result<Performance> accompany(EventModel& model, const music::Score& score,
                               std::span<const std::size_t> human, std::span<const AiPart> ai,
                               tokens::Style style, const Sampling& sampling,

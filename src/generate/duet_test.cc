@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "generate/duet.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "generate/noisy_model.h"
+
+namespace antiphon::generate {
+namespace {
+
+constexpr std::size_t human[] = {0};
+constexpr AiPart ai[] = {{0, 5}};
+
+// A model that expects human parts to play what was played last, an octave being nothing.
+class Echo : public NoisyModel {
+ public:
+  Echo() : NoisyModel(512) {}
+  void rewind(std::size_t size) override {
+    NoisyModel::rewind(size);
+    pitches_.resize(size);
+  }
+  void feed(std::span<const nn::Step> steps) override {
+    NoisyModel::feed(steps);
+    for (const nn::Step& step : steps) {
+      int pitch = pitches_.empty() ? 0 : pitches_.back();
+      for (const int row : step.rows) {
+        if (row >= tokens::input::pitch.first && row < tokens::input::pitch.end())
+          pitch = row - tokens::input::pitch.first;
+      }
+      pitches_.push_back(pitch);
+    }
+  }
+  void condition(std::span<const std::uint16_t> rows) override {
+    NoisyModel::condition(rows);
+    human_ |= std::ranges::count(rows, tokens::condition::role.row(0)) > 0;
+  }
+  void begin(std::size_t back) override {
+    NoisyModel::begin(back);
+    human_ = false;
+  }
+  std::span<const float> logits(int field) override {
+    const auto noise = NoisyModel::logits(field);
+    logits_.assign(noise.begin(), noise.end());
+    if (field == tokens::field_pitch && human_) {
+      for (int pitch = pitches_.back() % 12; pitch < 128; pitch += 12)
+        logits_[static_cast<std::size_t>(pitch)] += 8;
+    }
+    return logits_;
+  }
+
+ private:
+  std::vector<int> pitches_;
+  std::vector<float> logits_;
+  bool human_ = false;
+};
+
+music::Score melody() {
+  music::Score score;
+  score.parts.resize(1);
+  for (std::int64_t i = 0; i < 200; ++i) {
+    score.parts[0].notes.push_back(
+        {music::Ticks{i * 960}, music::Ticks{480}, static_cast<std::uint8_t>(60 + i * 5 % 12), 80});
+  }
+  return score;
+}
+
+// How many notes of the melody have an AI note of their pitch class begin with or before them,
+// last.
+int met(const music::Score& score) {
+  const auto& notes = score.parts[1].notes;
+  int count = 0;
+  for (const music::Note& note : score.parts[0].notes) {
+    const auto after =
+        std::upper_bound(notes.begin(), notes.end(), note.onset,
+                         [](music::Ticks at, const music::Note& one) { return at < one.onset; });
+    count += after != notes.begin() && std::prev(after)->pitch % 12 == note.pitch % 12;
+  }
+  return count;
+}
+
+Result<Performance> play(int candidates) {
+  Echo model;
+  return accompany(model, melody(), human, ai, tokens::Style::song, {}, {}, candidates);
+}
+
+TEST(Accompany, WhoKnowsTheMelodyPlaysWhatFitsIt) {
+  const auto unknown = play(1), known = play(16), again = play(16);
+  ASSERT_TRUE(unknown.ok() && known.ok() && again.ok());
+  EXPECT_GT(met(known->score), 2 * met(unknown->score));
+  EXPECT_EQ(known->score.parts[0].notes, unknown->score.parts[0].notes);
+  EXPECT_EQ(known->score.parts[1].notes, again->score.parts[1].notes);
+}
+
+TEST(Accompany, NoneOrTooManyCandidatesAreRefused) {
+  EXPECT_EQ(play(0).error().message, "candidates must be 1 to 64, got 0");
+  EXPECT_EQ(play(65).error().message, "candidates must be 1 to 64, got 65");
+}
+
+}  // namespace
+}  // namespace antiphon::generate
