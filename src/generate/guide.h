@@ -36,7 +36,8 @@ inline music::PitchClassSet chord_at(const Chart& chart, std::int32_t at) {
 struct Control {
   enum class Kind : std::uint8_t {
     daring,     ///< 0.5: the temperature as it was given; 0: half of it; 1: half as much again.
-    density,    ///< 0.5: as the model has it; 0 and 1: onsets e^-2 and e^2 times as likely.
+    density,    ///< 0.5: as it was; 0 and 1: onsets e^-2 and e^2 times as likely, times between
+                ///< them longer and shorter; of a density that is kept, e^-1 and e times as much.
     register_,  ///< 0.5: the instrument's whole range; 0: its lower half; 1: its upper half.
     rest,       ///< 0.5 and above: AI parts begin nothing.
     style,      ///< The music's, as models know it: see `style_at`.
