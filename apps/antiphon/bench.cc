@@ -43,7 +43,7 @@ struct Options : PerformingOptions {
 struct Timekeeper {
   std::string name;
   std::optional<nanoseconds> round_trip = {};
-  int density = Casting().density;
+  std::optional<int> density = {};
 
   std::optional<edge::FixedInterval> baseline(nanoseconds frame) const {
     if (!round_trip) return {};

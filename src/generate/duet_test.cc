@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t human[] = {0};
 constexpr AiPart ai[] = {{0, 5}};
 
-// A model that expects human parts to play what was played last, an octave being nothing.
+// A model that expects human parts to play what AI parts played last, an octave being nothing.
 class Echo : public NoisyModel {
  public:
   Echo() : NoisyModel(512) {}
@@ -25,8 +25,9 @@ class Echo : public NoisyModel {
     NoisyModel::feed(steps);
     for (const nn::Step& step : steps) {
       int pitch = pitches_.empty() ? 0 : pitches_.back();
+      const bool own = std::ranges::count(step.rows, tokens::input::role.row(1)) > 0;
       for (const int row : step.rows) {
-        if (row >= tokens::input::pitch.first && row < tokens::input::pitch.end())
+        if (own && row >= tokens::input::pitch.first && row < tokens::input::pitch.end())
           pitch = row - tokens::input::pitch.first;
       }
       pitches_.push_back(pitch);
@@ -60,8 +61,8 @@ music::Score melody() {
   music::Score score;
   score.parts.resize(1);
   for (std::int64_t i = 0; i < 200; ++i) {
-    score.parts[0].notes.push_back(
-        {music::Ticks{i * 960}, music::Ticks{480}, static_cast<std::uint8_t>(60 + i * 5 % 12), 80});
+    score.parts[0].notes.push_back({music::Ticks{i * 960 + 480}, music::Ticks{480},
+                                    static_cast<std::uint8_t>(60 + i * 5 % 12), 80});
   }
   return score;
 }

@@ -121,7 +121,7 @@ TEST(Excerpts, TheHeaderTellsOfNoNoteThatIsNotThere) {
   for (std::int32_t i = 0; i < 400; ++i)
     piece.score.parts[0].notes.push_back({i < 60 ? i * 24 : 60 * 24 + (i - 60) * 3, 3, 60, 0});
   int told = 0;
-  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
     Random random(seed);
     const Excerpt excerpt = draw_excerpt(piece, 40, random);
     if (excerpt.from > 0 || excerpt.header.slots[0].density == 0) continue;
