@@ -100,8 +100,7 @@ void add_run(CLI::App& app) {
                    "A checkpoint or a model's folder whose expectations are learned too "
                    "(distillation)")
       ->check(CLI::ExistingPath);
-  command
-      ->add_option("--taught", run_options.taught, "The share of the teacher's word")
+  command->add_option("--taught", run_options.taught, "The share of the teacher's word")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command
