@@ -53,6 +53,11 @@ tokens::EventStream listening_stream(tokens::Header header, std::int32_t from) {
 
 constexpr auto as_it_is = [](int) { return 0.0f; };
 
+// What a time of so many steps gains where it should pass faster or slower: a power of it.
+float stretch(float haste, int steps) {
+  return -haste * std::log(static_cast<float>(steps) / tokens::steps_per_quarter);
+}
+
 std::size_t key_of(int slot, int pitch) { return static_cast<std::size_t>(slot * 128 + pitch); }
 
 }  // namespace
@@ -345,11 +350,6 @@ float Partner::note_bias(int slot, std::int32_t at) const {
   return part.keeps_density ? onset_bias(part, played, at, std::exp(wish_ / 2)) : wish_;
 }
 
-// What a time of so many steps gains where it should pass faster or slower: a power of it.
-float stretch(float haste, int steps) {
-  return -haste * std::log(static_cast<float>(steps) / tokens::steps_per_quarter);
-}
-
 // What each shift gains, so that AI parts begin sooner or later than the model would have them:
 // a power of the time, as if it ran faster. Whether the onset goes on is left as likely as it was.
 void Partner::weigh_shifts() {
@@ -365,8 +365,8 @@ void Partner::weigh_shifts() {
   double before = 0, after = 0;
   for (std::size_t s = 1; s < logits.size(); ++s) {
     shift_bias_[s] = stretch(haste / 2, static_cast<int>(s));
-    before += std::exp(logits[s]);
-    after += std::exp(logits[s] + shift_bias_[s]);
+    before += std::exp(static_cast<double>(logits[s]));
+    after += std::exp(static_cast<double>(logits[s] + shift_bias_[s]));
   }
   for (std::size_t s = 1; s < logits.size(); ++s)
     shift_bias_[s] += static_cast<float>(std::log(before / after));
