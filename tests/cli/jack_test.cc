@@ -26,11 +26,12 @@ using namespace std::chrono_literals;
 using live::MidiSystem;
 using testing::HasSubstr;
 
-// Tries until it works or the patience is over.
+// Tries until it works or the patience is over: JACK may wait for 5 s for each client that it
+// finds slow.
 template <class Try>
 auto eventually(const Try& attempt) {
   auto result = attempt();
-  for (int i = 0; i < 100 && !result; ++i) {
+  for (int i = 0; i < 400 && !result; ++i) {
     std::this_thread::sleep_for(50ms);
     result = attempt();
   }
@@ -127,6 +128,7 @@ class Through {
       : port_(eventually([&] {
           return live::MidiInput::open(MidiSystem::jack, "Antiphon plays:out", wakeup, "Listener");
         })) {}
+  std::string trouble() const { return port_ ? "" : port_.error().message; }
   bool sounds(int pitch) {
     for (live::PortMessage message; port_ && (*port_)->pop(message);) {
       if ((message.bytes[0] & 0xef) == 0x80)
@@ -187,6 +189,7 @@ TEST_F(Jack, APortThatIsPulledOutHasItsNotesEndedAndIsTakenUpAgain) {
     (*keyboard)->send(live::TimedMessage::note_on({}, 0, 67, 90));
     return through.sounds(67);
   };
+  EXPECT_EQ(through.trouble(), "");
   EXPECT_TRUE(eventually(press));
   keyboard->reset();
   EXPECT_TRUE(eventually([&] { return !through.sounds(67); }));
