@@ -37,6 +37,7 @@ Status accompany(const Options& options) {
   facts["input"] = options.in.string();
   for (const std::size_t part : human) facts["human_parts"].push_back(score.parts[part].name);
   facts["ai_parts"] = options.casting.parts;
+  facts["candidates"] = options.candidates;
   ANTIPHON_CHECK(leave(options, model, *performance, took, std::move(facts)));
   if (performance->stopped)
     return Error{Errc::unavailable, "stopped; what was played until then is written"};
