@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstddef>
-#include <cstdint>
+#include "demands.h"
 
-#include "check_score.h"
-#include "formats/format.h"
-
-/// Any bytes are read or refused; what is read is a score as others expect it.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto reading = antiphon::formats::read_midi({data, size}, "fuzz");
-  if (reading) antiphon::check_score(reading->score);
+  antiphon::check_reader(antiphon::formats::read_midi, {data, size}, std::size_t{64} << 20);
   return 0;
 }

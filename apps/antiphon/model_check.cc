@@ -38,8 +38,8 @@ std::string type_of_matrices(const nn::SafeTensors& file) {
   return most == bytes.end() ? "none" : std::string(nn::name_of(most->first));
 }
 
-Error in_folder(const fs::path& folder, const char* file, const Error& error) {
-  return {error.code, (folder / file).string() + ": " + error.message};
+Error in_folder(const fs::path& folder, const Error& error) {
+  return {error.code, folder.string() + ": " + error.message};
 }
 
 std::string text_of(const char* pattern, auto... values) {
@@ -50,7 +50,7 @@ std::string text_of(const char* pattern, auto... values) {
 
 /// Each architecture says what it is made of in its own words.
 Status read_shape(std::string_view json, ModelFacts& facts) {
-  if (facts.architecture == "groove-gan") {
+  if (facts.architecture == nn::GrooveConfig::architecture) {
     ANTIPHON_TRY(const nn::GrooveConfig config, nn::GrooveConfig::parse(json));
     facts.config = config.to_json();
     facts.parameters = config.parameters();
@@ -89,12 +89,12 @@ Result<ModelFacts> read_model_facts(const fs::path& folder) {
   ANTIPHON_TRY(const Bytes config, read_file(folder / "config.json", max_text_bytes));
   facts.architecture = string_in(as_text(config), "architecture");
   if (const Status shape = read_shape(as_text(config), facts); !shape) {
-    return in_folder(folder, "config.json", shape.error());
+    return in_folder(folder, shape.error());
   }
   ANTIPHON_TRY(Bytes weights, read_file(folder / "weights.safetensors"));
   facts.weights_bytes = weights.size();
   const auto file = nn::SafeTensors::parse(std::move(weights));
-  if (!file) return in_folder(folder, "weights.safetensors", file.error());
+  if (!file) return in_folder(folder, file.error());
   facts.weights_type = type_of_matrices(*file);
   facts.metadata = file->metadata();
   return facts;
@@ -137,7 +137,7 @@ ModelCheck check_model(const fs::path& folder) {
   if (!check.failed.empty()) return check;
 
   // A groove has no vocabulary: its grid is part of its shape.
-  const bool groove = string_in(as_text(*config), "architecture") == "groove-gan";
+  const bool groove = string_in(as_text(*config), "architecture") == nn::GrooveConfig::architecture;
   std::string vocabulary_hash;
   if (!groove) {
     const auto vocabulary = read_file(folder / "vocabulary.json", max_text_bytes);
@@ -172,7 +172,8 @@ ModelCheck check_model(const fs::path& folder) {
   };
   if (groove) {
     loads(load_groove_model(path));
-  } else if (string_in(as_text(*config), "architecture") == "masked-transformer") {
+  } else if (string_in(as_text(*config), "architecture") ==
+             nn::TransformerConfig::masked_architecture) {
     loads(load_infill_model(path));
   } else {
     loads(load_model(path));

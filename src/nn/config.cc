@@ -2,62 +2,43 @@
 #include "nn/config.h"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <set>
+
+#include "nn/config_json.h"
 
 namespace antiphon::nn {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 // Step rows are 16-bit numbers.
 constexpr std::uint32_t max_table_rows = 65536;
 constexpr std::uint64_t max_parameters = std::uint64_t{1} << 32;
-// Numbers that a session of an LSTM keeps.
+// Numbers that a session keeps, which no tensor bounds: keys and values, or an LSTM's states.
+constexpr std::uint64_t max_cached = std::uint64_t{1} << 30;
 constexpr std::uint64_t max_states = std::uint64_t{1} << 28;
 
-Error bad(const std::string& what) { return {Errc::invalid_input, "config.json: " + what}; }
-
-Status read_count(const Json& json, const char* name, std::uint32_t& out) {
-  const auto it = json.find(name);
-  if (it == json.end()) return bad(std::string("'") + name + "' is missing");
-  if (!it->is_number_unsigned() || it->get<std::uint64_t>() > UINT32_MAX) {
-    return bad(std::string("'") + name + "' is not a count");
-  }
-  out = it->get<std::uint32_t>();
-  return Done{};
-}
-
-Status read_number(const Json& json, const char* name, double& out) {
+Status read_number(const ConfigJson& json, const char* name, double& out) {
   const auto it = json.find(name);
   if (it == json.end()) return Done{};  // The default stands.
-  if (!it->is_number()) return bad(std::string("'") + name + "' is not a number");
+  if (!it->is_number()) return bad_config(std::string("'") + name + "' is not a number");
   out = it->get<double>();
   return Done{};
 }
 
-Status read_text(const Json& json, const char* name, std::string& out) {
-  const auto it = json.find(name);
-  if (it == json.end()) return bad(std::string("'") + name + "' is missing");
-  if (!it->is_string()) return bad(std::string("'") + name + "' is not a string");
-  out = it->get<std::string>();
-  return Done{};
-}
-
-Status read_rotary(const Json& json, Rotary& rotary) {
+Status read_rotary(const ConfigJson& json, Rotary& rotary) {
   const auto it = json.find("rotary");
-  if (it == json.end() || !it->is_object()) return bad("'rotary' is missing or not an object");
+  if (it == json.end() || !it->is_object())
+    return bad_config("'rotary' is missing or not an object");
   ANTIPHON_CHECK(read_count(*it, "index_pairs", rotary.index_pairs));
   ANTIPHON_CHECK(read_count(*it, "time_pairs", rotary.time_pairs));
   ANTIPHON_CHECK(read_number(*it, "index_base", rotary.index_base));
   return read_number(*it, "time_base", rotary.time_base);
 }
 
-Status read_fields(const Json& json, std::vector<Field>& fields) {
+Status read_fields(const ConfigJson& json, std::vector<Field>& fields) {
   const auto it = json.find("fields");
-  if (it == json.end() || !it->is_array()) return bad("'fields' is missing or not a list");
-  for (const Json& entry : *it) {
-    if (!entry.is_object()) return bad("'fields' has an entry that is not an object");
+  if (it == json.end() || !it->is_array()) return bad_config("'fields' is missing or not a list");
+  for (const ConfigJson& entry : *it) {
+    if (!entry.is_object()) return bad_config("'fields' has an entry that is not an object");
     Field field;
     ANTIPHON_CHECK(read_text(entry, "name", field.name));
     ANTIPHON_CHECK(read_count(entry, "size", field.size));
@@ -67,41 +48,18 @@ Status read_fields(const Json& json, std::vector<Field>& fields) {
   return Done{};
 }
 
-Status check_range(const char* name, std::uint64_t value, std::uint64_t least, std::uint64_t most) {
-  if (value >= least && value <= most) return Done{};
-  return bad(std::string("'") + name + "' must be " + std::to_string(least) + " to " +
-             std::to_string(most) + ", got " + std::to_string(value));
-}
-
 Status check_base(const char* name, double base) {
   if (base > 1.0 && std::isfinite(base)) return Done{};
-  return bad(std::string("'") + name + "' must be a number above 1");
+  return bad_config(std::string("'") + name + "' must be a number above 1");
 }
 
 Status check_field(const Field& field) {
-  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyz0123456789_-";
-  if (field.name.empty() || field.name.find_first_not_of(allowed) != std::string::npos) {
-    return bad("a field's name must be of a-z, 0-9, _ and -, got '" + field.name + "'");
-  }
+  ANTIPHON_CHECK(check_name("a field's name", field.name));
   ANTIPHON_CHECK(check_range(("size of field " + field.name).c_str(), field.size, 1, 1 << 20));
   return check_range(("hidden of field " + field.name).c_str(), field.hidden, 0, 32768);
 }
 
-/// The object, if it says that it is version 1 of that architecture.
-Result<Json> read_config(std::string_view text, const std::string& expected) {
-  if (text.size() > (1u << 20)) return bad("longer than 1 MiB");
-  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return bad("not a JSON object");
-  std::string architecture;
-  std::uint32_t version = 0;
-  ANTIPHON_CHECK(read_text(json, "architecture", architecture));
-  ANTIPHON_CHECK(read_count(json, "version", version));
-  if (architecture == expected && version == 1) return json;
-  return Error{Errc::unsupported, "config.json: expected an " + expected + " of version 1, got " +
-                                      architecture + " " + std::to_string(version)};
-}
-
-Status read_common(const Json& json, EventConfig& config) {
+Status read_common(const ConfigJson& json, EventConfig& config) {
   ANTIPHON_CHECK(read_count(json, "dim", config.dim));
   ANTIPHON_CHECK(read_count(json, "layers", config.layers));
   ANTIPHON_CHECK(read_count(json, "context", config.context));
@@ -122,7 +80,8 @@ Status check_common(const EventConfig& config) {
   std::set<std::string> names;
   for (const Field& field : config.fields) {
     ANTIPHON_CHECK(check_field(field));
-    if (!names.insert(field.name).second) return bad("two fields are named '" + field.name + "'");
+    if (!names.insert(field.name).second)
+      return bad_config("two fields are named '" + field.name + "'");
   }
   return Done{};
 }
@@ -138,29 +97,26 @@ std::uint64_t common_parameters(const EventConfig& config) {
   return count;
 }
 
-Json fields_json(const EventConfig& config) {
-  Json list = Json::array();
+ConfigJson fields_json(const EventConfig& config) {
+  ConfigJson list = ConfigJson::array();
   for (const Field& field : config.fields) {
     list.push_back({{"name", field.name}, {"size", field.size}, {"hidden", field.hidden}});
   }
   return list;
 }
 
-std::string text_of(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
 }  // namespace
 
 std::string architecture_of(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const ConfigJson json = ConfigJson::parse(text, nullptr, /*allow_exceptions=*/false);
   std::string architecture;
   return json.is_object() && read_text(json, "architecture", architecture) ? architecture : "";
 }
 
 Result<TransformerConfig> TransformerConfig::parse(std::string_view text) {
   const bool masked = architecture_of(text) == masked_architecture;
-  ANTIPHON_TRY(const Json json, read_config(text, masked ? masked_architecture : architecture));
+  ANTIPHON_TRY(const ConfigJson json,
+               read_config(text, masked ? masked_architecture : architecture));
   TransformerConfig config;
   config.bidirectional = masked;
   ANTIPHON_CHECK(read_common(json, config));
@@ -174,7 +130,7 @@ Result<TransformerConfig> TransformerConfig::parse(std::string_view text) {
 }
 
 std::string TransformerConfig::to_json() const {
-  return text_of({
+  return config_text({
       {"architecture", bidirectional ? masked_architecture : architecture},
       {"version", 1},
       {"dim", dim},
@@ -205,16 +161,24 @@ Status TransformerConfig::check() const {
   ANTIPHON_CHECK(check_range("heads * head_dim", std::uint64_t{heads} * head_dim, 1, 32768));
   ANTIPHON_CHECK(check_range("ff", ff, 1, 32768));
   if (heads % kv_heads != 0) {
-    return bad("'heads' must be a multiple of 'kv_heads', got " + std::to_string(heads) + " and " +
-               std::to_string(kv_heads));
+    return bad_config("'heads' must be a multiple of 'kv_heads', got " + std::to_string(heads) +
+                      " and " + std::to_string(kv_heads));
   }
   const std::uint64_t pairs = std::uint64_t{rotary.index_pairs} + rotary.time_pairs;
   if (head_dim % 2 != 0 || pairs != head_dim / 2) {
-    return bad("rotary index_pairs + time_pairs must be half of head_dim " +
-               std::to_string(head_dim) + ", got " + std::to_string(pairs));
+    return bad_config("rotary index_pairs + time_pairs must be half of head_dim " +
+                      std::to_string(head_dim) + ", got " + std::to_string(pairs));
   }
   ANTIPHON_CHECK(check_base("index_base", rotary.index_base));
   ANTIPHON_CHECK(check_base("time_base", rotary.time_base));
+  ANTIPHON_CHECK(check_range("context * layers * kv_heads * head_dim",
+                             std::uint64_t{context} * layers * kv_heads * head_dim, 1,
+                             max_cached / 2));
+  if (bidirectional) {  // A pass holds its whole context.
+    const std::uint64_t row = std::uint64_t{dim} + std::uint64_t{heads} * head_dim + ff;
+    ANTIPHON_CHECK(
+        check_range("context * (dim + heads * head_dim + ff)", context * row, 1, max_states));
+  }
   return check_range("number of weights", parameters(), 1, max_parameters);
 }
 
@@ -243,7 +207,7 @@ TransformerConfig TransformerConfig::plain(std::uint32_t layers, std::uint32_t d
 }
 
 Result<LstmConfig> LstmConfig::parse(std::string_view text) {
-  ANTIPHON_TRY(const Json json, read_config(text, architecture));
+  ANTIPHON_TRY(const ConfigJson json, read_config(text, architecture));
   LstmConfig config;
   ANTIPHON_CHECK(read_common(json, config));
   ANTIPHON_CHECK(config.check());
@@ -251,7 +215,7 @@ Result<LstmConfig> LstmConfig::parse(std::string_view text) {
 }
 
 std::string LstmConfig::to_json() const {
-  return text_of({
+  return config_text({
       {"architecture", architecture},
       {"version", 1},
       {"dim", dim},

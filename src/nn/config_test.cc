@@ -38,7 +38,8 @@ TEST(TransformerConfig, SaysWhatIsWrong) {
   EXPECT_THAT(error_with("\"context\": 80", "\"context\": 4000000000"), HasSubstr("'context'"));
   EXPECT_THAT(error_with("\"name\": \"voice\"", "\"name\": \"shift\""), HasSubstr("two fields"));
   EXPECT_THAT(error_with("\"name\": \"voice\"", "\"name\": \"../x\""), HasSubstr("field's name"));
-  EXPECT_THAT(error_with("event-transformer", "lstm"), HasSubstr("expected an event-transformer"));
+  EXPECT_THAT(error_with("event-transformer", "lstm"),
+              HasSubstr("expected architecture event-transformer"));
   EXPECT_THAT(error_with("{", "["), HasSubstr("not a JSON object"));
 }
 
@@ -51,7 +52,7 @@ TEST(LstmConfig, ParsesWhatItWrote) {
 
 TEST(LstmConfig, SaysWhatIsWrong) {
   EXPECT_THAT(LstmConfig::parse(small_config().to_json()).error().message,
-              HasSubstr("expected an event-lstm of version 1, got event-transformer 1"));
+              HasSubstr("expected architecture event-lstm 1, got event-transformer 1"));
   EXPECT_THAT(LstmConfig().check().error().message, HasSubstr("'dim' must be 1 to"));
   EXPECT_EQ(architecture_of("[]"), "");
   EXPECT_EQ(architecture_of("{\"architecture\": 3}"), "");
@@ -73,6 +74,23 @@ TEST(TransformerConfig, RefusesMoreWeightsThanAnyMachineHolds) {
   config.ff = 32768;
   config.layers = 256;
   EXPECT_THAT(config.check().error().message, HasSubstr("number of weights"));
+}
+
+TEST(TransformerConfig, RefusesAContextThatFitsNoMemory) {
+  TransformerConfig config = small_config();
+  config.context = 65536;
+  EXPECT_TRUE(config.check().ok());
+  config.dim = 1;  // As small a file as can be.
+  config.layers = 256;
+  config.kv_heads = config.heads;
+  EXPECT_THAT(config.check().error().message,
+              HasSubstr("'context * layers * kv_heads * head_dim'"));
+  config = small_config();
+  config.context = 65536;
+  config.bidirectional = true;
+  EXPECT_TRUE(config.check().ok());
+  config.ff = 32768;
+  EXPECT_THAT(config.check().error().message, HasSubstr("'context * (dim + heads"));
 }
 
 TEST(TransformerConfig, CountsTheWeights) {

@@ -23,7 +23,7 @@ Status check_event_config(std::string_view config) {
   } else {
     ANTIPHON_TRY(const auto parsed, TransformerConfig::parse(config));
     if (parsed.bidirectional) {
-      return Error{Errc::unsupported, "config.json: expected an event-transformer, got a " +
+      return Error{Errc::unsupported, "config.json: expected architecture event-transformer, got " +
                                           std::string(TransformerConfig::masked_architecture)};
     }
   }

@@ -16,6 +16,8 @@ namespace antiphon::nn {
 /// condition which of the cells [steps, drums] are struck; `touch` says from struck cells and the
 /// rest of the condition how.
 struct GrooveConfig {
+  static constexpr const char* architecture = "groove-gan";
+
   std::uint32_t steps = 0;
   std::uint32_t drums = 0;
   std::uint32_t latent = 0;  ///< Free numbers, normally distributed.

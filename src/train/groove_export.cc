@@ -66,7 +66,7 @@ Status export_groove(const std::filesystem::path& weights, const std::filesystem
   ANTIPHON_TRY(const nn::GrooveConfig config, nn::GrooveConfig::parse(config_text));
   nn::SafeTensorsWriter writer;
   for (const auto& [key, value] : facts) writer.set_metadata(key, value);
-  writer.set_metadata("architecture", "groove-gan");
+  writer.set_metadata("architecture", nn::GrooveConfig::architecture);
   writer.set_metadata("version", "1");
   writer.set_metadata("config", crypto::sha256_hex(as_bytes(config.to_json())));
   if (const auto steps = file.metadata().find("trained_steps"); steps != file.metadata().end()) {

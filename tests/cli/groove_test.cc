@@ -34,14 +34,14 @@ TEST(Groove, RefusesWhatItCantPlayAndLeavesNothing) {
   EXPECT_THAT(refused("--y=-3"), HasSubstr("y must be -1 to 1"));
   EXPECT_THAT(refused("--tempo 1000"), HasSubstr("tempo must be 30 to 300"));
   EXPECT_THAT(refused("--bars 0"), HasSubstr("bars must be 1 to 1024"));
-  EXPECT_THAT(refused("--model duet-edge"), HasSubstr("expected a groove-gan"));
+  EXPECT_THAT(refused("--model duet-edge"), HasSubstr("expected architecture groove-gan"));
 }
 
 TEST(Groove, IsNoModelToAccompanyWith) {
   write("tune.abc", tune);
   const Outcome outcome = run("accompany tune.abc --model groove -o no.mid");
   EXPECT_EQ(outcome.status, 1);
-  EXPECT_THAT(outcome.err, HasSubstr("expected an event-transformer"));
+  EXPECT_THAT(outcome.err, HasSubstr("expected architecture event-transformer"));
 }
 
 TEST(Humanize, PlaysDrumsAnew) {

@@ -50,7 +50,7 @@ TEST(Infill, IsNoModelToAccompanyWith) {
   write("tune.abc", tune);
   const Outcome outcome = run("accompany tune.abc --model infill -o no.mid");
   EXPECT_EQ(outcome.status, 1);
-  EXPECT_THAT(outcome.err, HasSubstr("expected an event-transformer"));
+  EXPECT_THAT(outcome.err, HasSubstr("expected architecture event-transformer"));
   EXPECT_EQ(run("models verify infill").status, 0);
 }
 
