@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <iterator>
 
-#include "formats/instrument_names.h"
 #include "formats/text.h"
 
 namespace antiphon::formats {
@@ -450,123 +449,6 @@ void AbcVoice::words(std::string_view text) {
     }
   }
   give(false);
-}
-
-Result<AbcVoice::Played> AbcVoice::play(std::size_t& budget) const {
-  std::vector<BarFlow> flows;
-  for (const Bar& one : bars_) flows.push_back(one.flow);
-  const auto order = play_order(flows, 1 << 16);
-  if (!order) return unclear("its repeats make more than 65536 bars");
-
-  Played out;
-  out.part.name = name_;
-  out.part.drums = state_.clef.percussion;
-  const int program = state_.program >= 0 ? state_.program : program_of_name(name_).value_or(0);
-  out.part.program = static_cast<std::uint8_t>(program);
-  out.dropped = dropped_;
-
-  // The right room for a tune without repeats.
-  out.part.notes.reserve(notes_);
-  out.part.lyrics.reserve(syllables_.size());
-  std::vector<const Syllable*> sung;
-  sung.reserve(syllables_.size());
-  for (const Syllable& one : syllables_) sung.push_back(&one);
-  struct ByItem {
-    bool operator()(const Syllable* a, const Syllable* b) const { return a->item < b->item; }
-    bool operator()(const Syllable* a, std::size_t item) const { return a->item < item; }
-    bool operator()(std::size_t item, const Syllable* b) const { return item < b->item; }
-  };
-  std::stable_sort(sung.begin(), sung.end(), ByItem{});
-
-  std::int64_t time = 0, bar_start = 0, bar_end = 0;
-  std::optional<music::Meter> meter;
-  std::map<int, std::size_t> tied;  // Note that a tie goes on from, by pitch.
-  const auto ticks = [](std::int64_t units) {
-    return Ticks{(units + units_per_tick / 2) / units_per_tick};
-  };
-  const auto put = [](auto& changes, Ticks at, const auto& value) {
-    if (!value || (!changes.empty() && changes.back().value == *value)) return;
-    if (!changes.empty() && changes.back().at == at) changes.pop_back();
-    changes.push_back({at, *value});
-  };
-
-  for (std::size_t place = 0; place < order->size(); ++place) {
-    bar_start = time;
-    bar_end = time;
-    const std::size_t played = (*order)[place];
-    const std::size_t end = played + 1 < bars_.size() ? bars_[played + 1].first : items_.size();
-    for (std::size_t i = bars_[played].first; i < end; ++i) {
-      const Item& item = items_[i];
-      static const Extra none;
-      const Extra& extra = item.extra ? *item.extra : none;
-      const std::size_t cost = 1 + extra.chord.size() + extra.grace.size();
-      if (budget < cost)
-        return unclear("with its repeats it has more notes than a file of its size may have");
-      budget -= cost;
-      if (time > latest_quarter * abc_units_per_quarter) {
-        return unclear("it lasts more than " + std::to_string(latest_quarter) + " quarters");
-      }
-      if (item.overlay) {
-        bar_end = std::max(bar_end, time);
-        time = bar_start;
-        continue;
-      }
-      if (extra.change) {
-        put(out.tempos, ticks(time), extra.change->tempo);
-        put(out.meters, ticks(time), extra.change->meter);
-        put(out.keys, ticks(time), extra.change->key);
-        if (extra.change->meter) meter = extra.change->meter;
-      }
-      if (!extra.symbol.empty()) out.chords.push_back({ticks(time), extra.symbol});
-      std::int64_t duration = item.duration;
-      if (item.whole_bars) duration *= meter.value_or(music::Meter()).bar().count * units_per_tick;
-      std::int64_t onset = time;
-      if (!extra.grace.empty()) {
-        const auto count = static_cast<std::int64_t>(extra.grace.size());
-        const std::int64_t each = std::min(abc_units_per_quarter / 8, duration / (2 * count));
-        for (const int midi : extra.grace) {
-          out.part.notes.push_back({ticks(onset),
-                                    std::max(Ticks{1}, ticks(onset + each) - ticks(onset)),
-                                    static_cast<std::uint8_t>(midi)});
-          onset += each;
-        }
-      }
-      const Ticks from = ticks(onset), to = std::max(ticks(time + duration), from + Ticks{1});
-      const auto sound = [&](const Pitch& note) {
-        const auto before = tied.find(note.midi);
-        if (before != tied.end() && out.part.notes[before->second].end() == from) {
-          out.part.notes[before->second].duration += to - from;
-          if (!note.tied) tied.erase(before);
-          return;
-        }
-        if (note.tied) tied[note.midi] = out.part.notes.size();
-        out.part.notes.push_back({from, to - from, static_cast<std::uint8_t>(note.midi)});
-      };
-      if (item.is_note()) sound(item.pitch);
-      for (const Pitch& note : extra.chord) sound(note);
-      const auto words = std::equal_range(sung.begin(), sung.end(), i, ByItem{});
-      budget -= std::min<std::size_t>(budget, static_cast<std::size_t>(words.second - words.first));
-      for (auto word = words.first; word != words.second; ++word)
-        out.part.lyrics.push_back({from, (*word)->verse, (*word)->text});
-      time += duration;
-    }
-    time = std::max(time, bar_end);
-    // An upbeat is a bar of its own length, and then comes the meter.
-    const std::int64_t length = time - bar_start;
-    if (place == 0 && order->size() > 1 && meter && !out.meters.empty() && length > 0 &&
-        length < meter->bar().count * units_per_tick) {
-      int denominator = 4;
-      while (denominator < 64 && length * denominator % (4 * abc_units_per_quarter) != 0)
-        denominator *= 2;
-      const auto upbeat = music::Meter::of(
-          static_cast<int>(length * denominator / (4 * abc_units_per_quarter)), denominator);
-      if (upbeat) {
-        out.meters.front().value = *upbeat;
-        out.meters.push_back({ticks(time), *meter});
-      }
-    }
-  }
-  return out;
 }
 
 }  // namespace antiphon::formats

@@ -100,6 +100,7 @@ class AbcVoice {
     std::size_t first = 0;  // Of its items; it ends where the next one begins.
     BarFlow flow;
   };
+  class Playing;
   // A note as written, which a tie carries over a bar line with its accidental.
   struct Written {
     int step, octave, alter;

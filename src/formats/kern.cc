@@ -12,6 +12,7 @@
 #include "formats/kern_token.h"
 #include "formats/kern_unfold.h"
 #include "formats/text.h"
+#include "formats/upbeat.h"
 
 // The Humdrum syntax and **kern are from Huron, "The Humdrum Toolkit: Reference Manual" (1994).
 namespace antiphon::formats {
@@ -21,8 +22,7 @@ using music::Ticks;
 
 constexpr std::int64_t units_per_tick = kern_units_per_quarter / Ticks::per_quarter;
 constexpr std::size_t max_sections = 256;  // Of an expansion list.
-constexpr std::size_t max_spines =
-    1024;  // An orchestra has some 80; a hostile file splits without end.
+constexpr std::size_t max_spines = 1024;   // An orchestra has 80; a hostile file splits on.
 
 // How a staff is played: a column of **kern from its start on.
 struct Staff {
@@ -342,13 +342,7 @@ void KernReader::bar_line(std::string_view token) {
     if (bar_lines_ == 0 && last_bar_off_ != 0) {
       // An upbeat: a bar of its own length, then the meter.
       out_.facts.bars_off_meter = 0;
-      int denominator = 4;
-      while (denominator < 64 && length * denominator % (4 * kern_units_per_quarter) != 0)
-        denominator *= 2;
-      const auto upbeat =
-          music::Meter::of(static_cast<int>(std::min<std::int64_t>(
-                               length * denominator / (4 * kern_units_per_quarter), 256)),
-                           denominator);
+      const auto upbeat = upbeat_meter(length, kern_units_per_quarter);
       if (length < expected && upbeat && !meters.empty() && meters.front().at == Ticks{}) {
         meters.front().value = *upbeat;
         if (meters.size() == 1 || meters[1].at > now()) {

@@ -50,6 +50,9 @@ class MidiReader {
   Status read_header();
   Status unwrap();
   Status read_track(ByteView track, std::size_t offset);
+  /// A length or time: seven bits a byte, all but the last with the eighth set.
+  Result<std::uint32_t> read_number(ByteReader& in, std::size_t offset);
+  void end_track(Ticks end);
   void meta_event(int type, ByteView data, Ticks at);
   void channel_event(int status, std::uint8_t first, std::uint8_t second, Ticks at);
   void note_on(int channel, std::uint8_t pitch, std::uint8_t velocity, Ticks at);
@@ -166,6 +169,18 @@ Result<Reading> MidiReader::read() {
   return std::move(reading_);
 }
 
+Result<std::uint32_t> MidiReader::read_number(ByteReader& in, std::size_t offset) {
+  const std::size_t at = offset + in.offset();
+  std::uint32_t value = 0;
+  for (int i = 0; i < 4; ++i) {
+    const auto byte = in.u8();
+    if (!byte) return cut_short(at);
+    value = value << 7 | (*byte & 0x7fu);
+    if ((*byte & 0x80) == 0) return value;
+  }
+  return fail(at, "a length or time of more than 4 bytes");
+}
+
 Status MidiReader::read_track(ByteView track, std::size_t offset) {
   track_name_.clear();
   first_part_ = reading_.score.parts.size();
@@ -174,23 +189,11 @@ Status MidiReader::read_track(ByteView track, std::size_t offset) {
   sounding_.clear();
 
   ByteReader in(track);
-  const auto number = [&]() -> Result<std::uint32_t> {
-    const std::size_t at = offset + in.offset();
-    std::uint32_t value = 0;
-    for (int i = 0; i < 4; ++i) {
-      const auto byte = in.u8();
-      if (!byte) return cut_short(at);
-      value = value << 7 | (*byte & 0x7fu);
-      if ((*byte & 0x80) == 0) return value;
-    }
-    return fail(at, "a length or time of more than 4 bytes");
-  };
-
   std::uint64_t midi_ticks = 0;
   int running = 0;
   bool ended = false;
   while (!in.at_end() && !ended) {
-    ANTIPHON_TRY(const std::uint32_t delta, number());
+    ANTIPHON_TRY(const std::uint32_t delta, read_number(in, offset));
     const std::size_t at = offset + in.offset();
     midi_ticks += delta;
     if (midi_ticks > division_ * static_cast<std::uint64_t>(latest_quarter)) {
@@ -204,7 +207,7 @@ Status MidiReader::read_track(ByteView track, std::size_t offset) {
     if (status == 0xff) {
       const auto type = in.u8();
       if (!type) return cut_short(at);
-      ANTIPHON_TRY(const std::uint32_t size, number());
+      ANTIPHON_TRY(const std::uint32_t size, read_number(in, offset));
       const auto data = in.take(size);
       if (!data) return cut_short(at);
       ended = *type == 0x2f;
@@ -212,7 +215,7 @@ Status MidiReader::read_track(ByteView track, std::size_t offset) {
       continue;
     }
     if (status == 0xf0 || status == 0xf7) {
-      ANTIPHON_TRY(const std::uint32_t size, number());
+      ANTIPHON_TRY(const std::uint32_t size, read_number(in, offset));
       if (!in.take(size)) return cut_short(at);
       dropped_.insert("system exclusive messages");
       continue;
@@ -238,11 +241,16 @@ Status MidiReader::read_track(ByteView track, std::size_t offset) {
     channel_event(status, first & 0x7f, second & 0x7f, now);
   }
 
+  end_track(scaled(midi_ticks));
+  return Done{};
+}
+
+void MidiReader::end_track(Ticks end) {
   // Notes that nobody ended end with the track.
   for (const auto& [key, notes] : sounding_) {
     for (const auto& [part, index] : notes) {
       music::Note& note = reading_.score.parts[part].notes[index];
-      note.duration = std::max(Ticks{1}, scaled(midi_ticks) - note.onset);
+      note.duration = std::max(Ticks{1}, end - note.onset);
       dropped_.insert("the missing ends of notes that never stop");
     }
   }
@@ -257,7 +265,6 @@ Status MidiReader::read_track(ByteView track, std::size_t offset) {
                          std::make_move_iterator(sung.end()));
   }
   if (parts.size() == first_part_ && track_ == 0) reading_.score.title = track_name_;
-  return Done{};
 }
 
 void MidiReader::meta_event(int type, ByteView data, Ticks at) {
