@@ -67,7 +67,7 @@ Result<edge::Jam> simulate(const AtlasOptions& options, const Ensemble& ensemble
 }
 
 // What was played of a song.
-void add(const edge::Jam& jam, const tokens::Header& header, const AtlasSong& song,
+void add(const edge::Jam& jam, const tokens::Header& header, const Song& song,
          generate::EventModel& judge, AtlasRow& row) {
   const music::Score recording = edge::recording_of(jam, header);
   const music::Roles roles = music::roles_of(recording);
@@ -115,14 +115,14 @@ Status atlas(const AtlasOptions& options) {
     return Error{Errc::invalid_input, "the mode 'adapter' needs --adapter COMMAND"};
   }
   ANTIPHON_TRY(const auto networks, networks_of(options));
-  std::error_code error;
-  fs::create_directories(options.out, error);
-  if (error) return Error{Errc::io, options.out.string() + ": " + error.message()};
   ANTIPHON_TRY(const auto songs, atlas_songs(options));
   ANTIPHON_TRY(LoadedModel node, load_model(options.model));
   ANTIPHON_TRY(auto edge, load_if_named(options.edge));
   ANTIPHON_TRY(auto reflex, load_reflex(options.reflex));
   const Ensemble ensemble{std::move(node), std::move(edge), std::move(reflex)};
+  std::error_code error;
+  fs::create_directories(options.out, error);
+  if (error) return Error{Errc::io, options.out.string() + ": " + error.message()};
 
   std::unique_ptr<RealJams> real;
   if (options.by != "emulation") {

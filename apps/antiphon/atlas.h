@@ -9,10 +9,9 @@
 
 #include "antiphon/model_folder.h"
 #include "antiphon/shared_model.h"
+#include "antiphon/song_set.h"
 #include "edge/jam.h"
 #include "generate/sampler.h"
-#include "music/quality.h"
-#include "music/score.h"
 
 namespace antiphon::app {
 
@@ -38,17 +37,11 @@ struct AtlasOptions {
   LayerOptions layers;
 };
 
-struct AtlasSong {
-  std::filesystem::path file;
-  music::Score score;
-  music::Roles roles;
-};
-
 /// Those that are named, as far as they are to be played.
-Result<std::vector<AtlasSong>> atlas_songs(const AtlasOptions& options);
+Result<std::vector<Song>> atlas_songs(const AtlasOptions& options);
 
 /// A song as a jam in one mode over one network, whoever is to play it.
-Result<edge::JamSetup> atlas_setup(const AtlasOptions& options, const AtlasSong& song,
+Result<edge::JamSetup> atlas_setup(const AtlasOptions& options, const Song& song,
                                    const edge::NetworkProfile& network, const std::string& mode);
 
 /// Jams in real time, each by a node and a player that are processes of their own, over networks
@@ -60,7 +53,7 @@ class RealJams {
   virtual ~RealJams() = default;
 
   /// Of each song one, some side by side. Errors: one that fails; stopped by Ctrl-C.
-  virtual Result<std::vector<edge::Jam>> play(const std::vector<AtlasSong>& songs,
+  virtual Result<std::vector<edge::Jam>> play(const std::vector<Song>& songs,
                                               const edge::NetworkProfile& network,
                                               const std::string& mode) = 0;
 };

@@ -170,8 +170,9 @@ class Adapter : public edge::Responder {
     covered.heard = asked.heard;
     out_.push(covered);
     return {};
-  } catch (const Json::exception& error) {
-    return error.what();
+  } catch (const Json::exception&) {
+    return "expected {\"ask\", \"until\", \"notes\": [{\"at\", \"pitch\", \"lasts\"}]}, got '" +
+           std::string(text.substr(0, 60)) + "'";
   }
 
   const Descriptor socket_;
@@ -238,8 +239,10 @@ Result<edge::Jam> play_with_adapter(const AtlasOptions& options, const edge::Jam
   if (const std::string why = adapter.wrong(); !why.empty())
     return Error{Errc::invalid_input, "--adapter: " + why};
   if (const auto status = process.status()) {
+    const std::string said = process.last_words();
     return Error{Errc::invalid_input, "--adapter: it ended before the music did, with status " +
-                                          std::to_string(*status) + ". " + process.last_words()};
+                                          std::to_string(*status) + (said.empty() ? "" : ": ") +
+                                          said};
   }
   if (jam.stopped) return Error{Errc::unavailable, "stopped before all was measured"};
   jam.bytes_up = adapter.bytes_up();

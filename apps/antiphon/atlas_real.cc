@@ -63,7 +63,7 @@ class Hosts : public RealJams {
     return find_port();
   }
 
-  Result<std::vector<edge::Jam>> play(const std::vector<AtlasSong>& songs,
+  Result<std::vector<edge::Jam>> play(const std::vector<Song>& songs,
                                       const edge::NetworkProfile& network,
                                       const std::string& mode) override {
     std::vector<edge::Jam> jams;
@@ -95,7 +95,7 @@ class Hosts : public RealJams {
     return Error{Errc::unavailable, "the node: " + node_->last_words()};
   }
 
-  Status play_some(std::span<const AtlasSong> songs, const edge::NetworkProfile& network,
+  Status play_some(std::span<const Song> songs, const edge::NetworkProfile& network,
                    const std::string& mode, std::vector<edge::Jam>& jams) {
     std::string node;
     std::unique_ptr<edge::Relay> relay;
@@ -109,7 +109,7 @@ class Hosts : public RealJams {
     const double worked = node_->cpu_seconds();
     std::vector<Player> players;
     nanoseconds length{};
-    for (const AtlasSong& song : songs) {
+    for (const Song& song : songs) {
       ANTIPHON_TRY(const edge::JamSetup setup, atlas_setup(options_, song, network, mode));
       length = std::max(length, setup.length);
       ANTIPHON_TRY(Player player, start(song, setup, mode, node, players.size()));
@@ -126,7 +126,7 @@ class Hosts : public RealJams {
     return Done{};
   }
 
-  Result<Player> start(const AtlasSong& song, const edge::JamSetup& setup, const std::string& mode,
+  Result<Player> start(const Song& song, const edge::JamSetup& setup, const std::string& mode,
                        const std::string& node, std::size_t index) {
     // What the player has of the song: their own part, as far as it is to be played.
     music::Score part = song.score;

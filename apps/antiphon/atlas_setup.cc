@@ -4,13 +4,11 @@
 
 #include "antiphon/atlas.h"
 #include "antiphon/casting.h"
-#include "antiphon/score_files.h"
 #include "edge/measures.h"
 #include "edge/performer.h"
 
 namespace antiphon::app {
 
-namespace fs = std::filesystem;
 using std::chrono::nanoseconds;
 
 namespace {
@@ -49,25 +47,17 @@ void keep_bars(music::Score& score, std::size_t bars) {
 
 }  // namespace
 
-Result<std::vector<AtlasSong>> atlas_songs(const AtlasOptions& options) {
-  std::vector<AtlasSong> songs;
-  Omissions omissions;
+Result<std::vector<Song>> atlas_songs(const AtlasOptions& options) {
   ANTIPHON_TRY(const auto tempo, music::Tempo::of(options.bpm));
-  for (const fs::path& path : options.songs) {
-    ANTIPHON_TRY(const auto files, score_files_in(path));
-    for (const fs::path& file : files) {
-      ANTIPHON_TRY(music::Score score, read_score(file, omissions));
-      ANTIPHON_TRY(const auto human, human_parts(score, {}));
-      score.tempos = {{{}, tempo}};
-      if (options.bars > 0) keep_bars(score, options.bars);
-      const music::Roles roles = music::roles_of(score, human.front());
-      songs.push_back({file, std::move(score), roles});
-    }
+  ANTIPHON_TRY(auto songs, read_songs(options.songs));
+  for (Song& song : songs) {
+    song.score.tempos = {{{}, tempo}};
+    if (options.bars > 0) keep_bars(song.score, options.bars);
   }
   return songs;
 }
 
-Result<edge::JamSetup> atlas_setup(const AtlasOptions& options, const AtlasSong& song,
+Result<edge::JamSetup> atlas_setup(const AtlasOptions& options, const Song& song,
                                    const edge::NetworkProfile& network, const std::string& mode) {
   ANTIPHON_TRY(const auto ai, ai_parts({}));
   const std::vector<std::size_t> human = {song.roles.melody};

@@ -218,8 +218,8 @@ Status bench_attack(Options options) {
                                           " layers, so there are cuts from 0 to " +
                                           std::to_string(layers - 1)};
   }
-  ANTIPHON_TRY(const auto songs, read_songs(options.songs));
-  ANTIPHON_TRY(const auto attacker, read_songs(options.attacker));
+  ANTIPHON_TRY(const auto songs, read_accompanied_songs(options.songs));
+  ANTIPHON_TRY(const auto attacker, read_accompanied_songs(options.attacker));
   std::vector<Told> told;
   Rows test, train;
   test.behind.resize(options.cuts.size());

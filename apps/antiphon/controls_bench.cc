@@ -199,7 +199,7 @@ Json ControlsBench::to_json() const {
 
 Status bench_controls(const Options& options) {
   ANTIPHON_CHECK(check(options));
-  ANTIPHON_TRY(const std::vector<Song> songs, read_songs(options.songs));
+  ANTIPHON_TRY(const std::vector<Song> songs, read_accompanied_songs(options.songs));
   ANTIPHON_TRY(const LoadedModel model, load_model(options.model));
   ControlsBench bench(options, songs, model);
   ANTIPHON_CHECK(bench.run());

@@ -12,9 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "antiphon/casting.h"
 #include "antiphon/markdown.h"
-#include "antiphon/score_files.h"
+#include "antiphon/song_set.h"
 #include "base/file.h"
 #include "base/random.h"
 #include "edge/measures.h"
@@ -186,26 +185,13 @@ Json json_of(const Followed& row) {
 }
 
 Status bench_follow(const Options& options) {
-  struct Voice {
-    music::Score score;
-    std::vector<std::size_t> human;
-  };
-  std::vector<Voice> voices;
-  Omissions omissions;
-  for (const fs::path& path : options.songs) {
-    ANTIPHON_TRY(const auto files, score_files_in(path));
-    for (const fs::path& file : files) {
-      ANTIPHON_TRY(music::Score score, read_score(file, omissions));
-      ANTIPHON_TRY(auto human, human_parts(score, Casting()));
-      voices.push_back({std::move(score), std::move(human)});
-    }
-  }
+  ANTIPHON_TRY(const auto songs, read_songs(options.songs));
   std::vector<Followed> rows;
   for (const Manner& manner : manners()) {
     Followed row{.who = manner.name};
     std::size_t quarters_lost = 0;
-    for (std::size_t i = 0; i < voices.size(); ++i) {
-      ANTIPHON_TRY(const auto followed, follow(options, voices[i].score, voices[i].human, manner,
+    for (std::size_t i = 0; i < songs.size(); ++i) {
+      ANTIPHON_TRY(const auto followed, follow(options, songs[i].score, songs[i].human, manner,
                                                options.seed * 1000 + i));
       const auto errors = edge::beat_errors(followed.first, followed.second);
       const auto missed = static_cast<std::size_t>(
@@ -223,7 +209,7 @@ Status bench_follow(const Options& options) {
   }
   std::cout << text_of(rows);
   if (options.json.empty()) return Done{};
-  Json json = {{"songs", voices.size()},
+  Json json = {{"songs", songs.size()},
                {"tempo", options.bpm},
                {"spread_ms", options.spread_ms},
                {"seed", options.seed},

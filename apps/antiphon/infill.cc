@@ -5,21 +5,19 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "antiphon/commands.h"
 #include "antiphon/model_folder.h"
 #include "antiphon/output_files.h"
 #include "antiphon/performing.h"
 #include "antiphon/score_files.h"
-#include "base/file.h"
 #include "music/melody.h"
 
 namespace antiphon::app {
 namespace {
 
 struct Options {
-  std::filesystem::path in, report;
+  std::filesystem::path in;
   std::string model = "infill", bars, melody;
   std::vector<std::string> parts;
   std::string order = "random";
@@ -59,23 +57,18 @@ Status make(const Options& options, nlohmann::ordered_json facts, const Make& ma
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   if (!made) return in_file(options, made.error());
   ANTIPHON_CHECK(write(options.files, made->score, options.in.stem().string()));
-  if (!options.report.empty()) {
-    facts["input"] = options.in.string();
-    facts["model"] = {{"name", model.name}, {"sha256", model.sha256}};
-    facts["seed"] = options.unmasking.seed;
-    facts["temperature"] = options.unmasking.temperature;
-    facts["steps"] = options.unmasking.steps;
-    facts["order"] = options.order;
-    facts["notes"] = made->notes;
-    facts["passes"] = made->passes;
-    facts["complete"] = !made->stopped;
-    facts["seconds"] = took.count();
-    facts["kernels"] = model.transformer->kernels().name;
-    // Names of parts may be in any encoding.
-    ANTIPHON_CHECK(
-        write_file(options.report,
-                   facts.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
-  }
+  facts["input"] = options.in.string();
+  facts["model"] = {{"name", model.name}, {"sha256", model.sha256}};
+  facts["seed"] = options.unmasking.seed;
+  facts["temperature"] = options.unmasking.temperature;
+  facts["steps"] = options.unmasking.steps;
+  facts["order"] = options.order;
+  facts["notes"] = made->notes;
+  facts["passes"] = made->passes;
+  facts["complete"] = !made->stopped;
+  facts["seconds"] = took.count();
+  facts["kernels"] = model.transformer->kernels().name;
+  ANTIPHON_CHECK(write_report(options.files, facts));
   std::printf("%zu notes, %zu passes, %.2f s\n", made->notes, made->passes, took.count());
   if (made->stopped) {
     return Error{Errc::unavailable, "stopped; what was made until then is written"};
@@ -85,7 +78,6 @@ Status make(const Options& options, nlohmann::ordered_json facts, const Make& ma
 
 Status check(const Options& options) {
   ANTIPHON_CHECK(generate::check(options.unmasking));
-  if (!options.report.empty()) ANTIPHON_CHECK(check_writable(options.report));
   return check(options.files);
 }
 
@@ -139,7 +131,7 @@ void add_flags(CLI::App& flags, Options& options) {
   flags.add_option("--seed", unmasking.seed, "The same seed makes the same")->capture_default_str();
   flags.add_option("--model", options.model, "A model's name or folder")->capture_default_str();
   add_output_file_flags(flags, options.files)->required();
-  flags.add_option("--report", options.report, "Also seed, passes and time as JSON");
+  flags.add_option("--report", options.files.report, "Also seed, passes and time as JSON");
 }
 
 }  // namespace

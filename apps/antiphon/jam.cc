@@ -12,6 +12,7 @@
 #include "antiphon/chart.h"
 #include "antiphon/commands.h"
 #include "antiphon/devices.h"
+#include "antiphon/jam_controls.h"
 #include "antiphon/jam_keys.h"
 #include "antiphon/jam_report.h"
 #include "antiphon/jam_timeline.h"
@@ -42,7 +43,7 @@ struct Options : PerformingOptions {
   std::optional<std::string> reflex;  // Not said: the one that is there, if any.
   bool list = false;
   bool simulate = false;
-  double bpm = 0;  // 0: the score's.
+  std::optional<double> bpm;  // Not said: the score's.
   int times = 1;
   // Of someone at a port.
   std::string meter = "4/4", key, instrument = "piano";
@@ -177,73 +178,6 @@ Result<music::Meter> parse_meter(const std::string& text) {
   return music::Meter::of(over, under);
 }
 
-Result<std::size_t> index_of(std::span<const char* const> names, const std::string& name) {
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
-  std::string all;
-  for (const char* const one : names) all += (all.empty() ? "" : ", ") + std::string(one);
-  return Error{Errc::invalid_input, "'" + name + "' is none of " + all};
-}
-
-// A control's value as people write it: a number, or a style's name.
-Result<float> parse_value(const std::string& text, generate::Control::Kind kind) {
-  if (kind == generate::Control::Kind::style) {
-    if (const auto style = tokens::style_of(text)) return generate::value_of(*style);
-    return Error{Errc::invalid_input, "'" + text + "' is no style"};
-  }
-  float value = -1;
-  int read = 0;
-  const bool number = std::sscanf(text.c_str(), "%f%n", &value, &read) == 1 &&
-                      static_cast<std::size_t>(read) == text.size();
-  if (number && value >= 0 && value <= 1) return value;
-  return Error{Errc::invalid_input, "'" + text + "' is no value of 0 to 1"};
-}
-
-// BAR:NAME=VALUE.
-Result<std::vector<edge::TimedControl>> parse_controls(const Options& options,
-                                                       const edge::JamSetup& setup) {
-  std::vector<edge::TimedControl> controls;
-  for (const std::string& text : options.controls) {
-    int bar = 0;
-    char name[16] = {}, written[16] = {};
-    if (std::sscanf(text.c_str(), "%6d:%15[a-z]=%15s", &bar, name, written) != 3 || bar < 1) {
-      return Error{Errc::invalid_input, "--control: '" + text +
-                                            "' isn't BAR:NAME=VALUE, such as 5:density=0.8 or "
-                                            "9:rest=1"};
-    }
-    const auto index = index_of(generate::control_names, name);
-    if (!index) return Error{Errc::invalid_input, "--control: " + index.error().message};
-    const auto kind = static_cast<generate::Control::Kind>(*index);
-    const auto value = parse_value(written, kind);
-    if (!value) return Error{Errc::invalid_input, "--control: " + value.error().message};
-    std::int32_t step = 0;
-    for (int i = 1; i < bar; ++i) step += generate::bar_at(setup.header.meters, step).length;
-    controls.push_back({step, {kind, *value}});
-  }
-  std::stable_sort(controls.begin(), controls.end(),
-                   [](const auto& a, const auto& b) { return a.at < b.at; });
-  return controls;
-}
-
-// NAME=NUMBER.
-Result<edge::ControlChanges> parse_control_changes(const Options& options) {
-  edge::ControlChanges changes = edge::usual_control_changes;
-  for (const std::string& text : options.control_changes) {
-    int number = -2, read = 0;
-    char name[16] = {};
-    if (std::sscanf(text.c_str(), "%15[a-z]=%6d%n", name, &number, &read) != 2 ||
-        static_cast<std::size_t>(read) != text.size() || number < -1 || number > 119) {
-      return Error{Errc::invalid_input, "--cc: '" + text +
-                                            "' isn't NAME=NUMBER with a control change of 0 to "
-                                            "119, or -1 for none"};
-    }
-    const auto index = index_of(edge::wish_names, name);
-    if (!index) return Error{Errc::invalid_input, "--cc: " + index.error().message};
-    changes[*index] = number;
-  }
-  return changes;
-}
-
 // A jam with whoever plays: a file, or someone at a port.
 Result<edge::JamSetup> set_up(const Options& options) {
   ANTIPHON_TRY(const auto ai, ai_parts(options.casting));
@@ -251,8 +185,8 @@ Result<edge::JamSetup> set_up(const Options& options) {
   if (options.devices.someone_plays()) {
     edge::FreeMusic music;
     music.bars = options.bars;
-    if (options.bpm != 0) {
-      ANTIPHON_TRY(music.tempo, tempo_of(options.bpm));
+    if (options.bpm) {
+      ANTIPHON_TRY(music.tempo, tempo_of(*options.bpm));
     }
     ANTIPHON_TRY(music.meter, parse_meter(options.meter));
     if (!options.key.empty()) {
@@ -270,8 +204,8 @@ Result<edge::JamSetup> set_up(const Options& options) {
     return setup;
   }
   ANTIPHON_TRY(music::Score score, read_score(options.in));
-  if (options.bpm != 0) {
-    ANTIPHON_TRY(const auto tempo, tempo_of(options.bpm));
+  if (options.bpm) {
+    ANTIPHON_TRY(const auto tempo, tempo_of(*options.bpm));
     score.tempos = {{{}, tempo}};
   }
   ANTIPHON_TRY(const auto human, human_parts(score, options.casting));
@@ -327,7 +261,8 @@ std::string whose_tempo(const Options& options) {
 // Plays on real devices, or on none, until the music or the player ends it.
 Result<Outcome> play(const Options& options, const edge::Models& models,
                      const std::optional<LoadedModel>& own,
-                     const std::optional<edge::SharedModel>& shared, edge::JamSetup setup) {
+                     const std::optional<edge::SharedModel>& shared, edge::JamSetup setup,
+                     const edge::ControlChanges& changes) {
   ANTIPHON_TRY(const live::Wakeup wakeup, live::Wakeup::make());
   ANTIPHON_TRY(Devices devices, open_devices(options.devices, wakeup));
   std::unique_ptr<edge::NodeLink> link;
@@ -360,7 +295,6 @@ Result<Outcome> play(const Options& options, const edge::Models& models,
     return played(player);
   }
   std::cerr << devices.said << ".\n";
-  ANTIPHON_TRY(const auto changes, parse_control_changes(options));
   edge::PortPlayer player(*devices.input, setup.timeline.time_of(music::Ticks{240}), changes);
   return played(player);
 }
@@ -383,6 +317,7 @@ Status jam(const Options& options) {
   if (options.simulate && !options.node.empty())
     return Error{Errc::invalid_input,
                  "a node can't be simulated here (antiphon atlas does): leave --simulate out"};
+  ANTIPHON_TRY(const edge::ControlChanges changes, parse_control_changes(options.control_changes));
   ANTIPHON_TRY(edge::JamSetup setup, set_up(options));
   std::optional<LoadedModel> model;
   if (options.model != "none") {
@@ -398,7 +333,7 @@ Status jam(const Options& options) {
   setup.pace.trade = options.trade;
   setup.pace.follows = options.follow;
   setup.pace.free = options.free;
-  ANTIPHON_TRY(setup.controls, parse_controls(options, setup));
+  ANTIPHON_TRY(setup.controls, parse_controls(options.controls, setup.header.meters));
   const live::Timeline players_time = setup.timeline;
   if (options.follow || options.free) {
     // It isn't told of changes to come. Who plays freely knows of no bars.
@@ -435,7 +370,7 @@ Status jam(const Options& options) {
     cost.seed = options.sampling.seed;
     played.jam = edge::simulate(models, setup, cost, show_progress("Jamming"));
   } else {
-    ANTIPHON_TRY(played, play(options, models, model, shared, setup));
+    ANTIPHON_TRY(played, play(options, models, model, shared, setup, changes));
   }
   const double cpu = cpu_seconds() - cpu_before;
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
@@ -452,7 +387,8 @@ Status jam(const Options& options) {
                    plan.reason.c_str());
     }
   }
-  ANTIPHON_CHECK(write_music(options, edge::recording_of(played.jam, setup.header)));
+  ANTIPHON_CHECK(
+      write(options, edge::recording_of(played.jam, setup.header), options.in.stem().string()));
   if (!options.timeline.empty())
     ANTIPHON_CHECK(write_file(options.timeline, timeline_of(played.jam).dump(1) + "\n"));
   Json facts = facts_of(options, model, reflex, setup, played, wall.count(), cpu);
@@ -462,10 +398,7 @@ Status jam(const Options& options) {
       errors.push_back(error.ms);
     facts["beat_error_ms"] = to_json(edge::spread_of(std::move(errors)));
   }
-  if (!options.report.empty()) {
-    ANTIPHON_CHECK(write_file(options.report,
-                              facts.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
-  }
+  ANTIPHON_CHECK(write_report(options, facts));
   // Someone at a port ends a jam when it is over.
   if (played.jam.stopped && !options.devices.someone_plays())
     return Error{Errc::unavailable, "stopped; what was played until then is written"};
@@ -560,12 +493,14 @@ Action jam_command(CLI::App& flags) {
   flags.add_option("--reflex", options->reflex,
                    "The small model that answers when the other is late, or none (default: reflex, "
                    "if it is there)");
-  flags.add_option("--node", options->node, "HOST:PORT of a node (antiphon serve) that takes part");
+  auto* const node = flags.add_option("--node", options->node,
+                                      "HOST:PORT of a node (antiphon serve) that takes part");
   flags
       .add_option("--mode", options->mode,
                   "How the node and this device share the work; auto plans every bar anew")
       ->check(
           CLI::IsMember({"auto", "alone", "edge-first", "cloud-first", "time", "drafts", "layers"}))
+      ->needs(node)
       ->capture_default_str();
   flags
       .add_option("--policy", options->policy,
@@ -581,8 +516,10 @@ Action jam_command(CLI::App& flags) {
                   "A baseline, instead of all modes: StreamMUSE's scheduler, which asks every so "
                   "many sixteenths for twice as many, and is silent where it misses")
       ->check(CLI::Range(1, 64));
-  flags.add_flag("--begin-without-node", options->without_node,
-                 "A node that can't be reached is no error: it is tried again and again");
+  flags
+      .add_flag("--begin-without-node", options->without_node,
+                "A node that can't be reached is no error: it is tried again and again")
+      ->needs(node);
   flags.add_flag("--explain", options->explain, "Says at the end what was planned when, and why");
   flags
       .add_option("--node-certificate", options->certificate,
@@ -593,7 +530,8 @@ Action jam_command(CLI::App& flags) {
       ->check(CLI::ExistingFile);
   flags.add_option("--record", options->out, "What was played: .mid or .musicxml");
   flags.add_option("--timeline", options->timeline, "Who played what when, as JSON");
-  add_result_flags(flags, *options);
+  add_rendition_flags(flags, *options);
+  add_report_flag(flags, *options);
   return [options] { return jam(*options); };
 }
 

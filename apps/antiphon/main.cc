@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <iostream>
 #include <new>
 #include <string>
@@ -34,12 +37,20 @@ int run(int argc, char** argv) {
     std::cerr << antiphon::app::explain_misuse(program, arguments, error) << '\n';
     return misuse;
   }
+  if (const auto wrong = antiphon::app::explain_wrong_value(program)) {
+    std::cerr << *wrong << '\n';
+    return misuse;
+  }
   for (const auto& [flags, action] : actions) {
     if (!flags->parsed()) continue;
     if (const antiphon::Status status = action(); !status) {
       std::cerr << "antiphon: " << status.error().message << '\n';
       return failure;
     }
+  }
+  if (!std::cout.flush() || std::fflush(stdout) != 0) {
+    std::cerr << "antiphon: the output can't be written: " << std::strerror(errno) << '\n';
+    return failure;
   }
   return 0;
 }

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <numeric>
+#include <utility>
 
 namespace antiphon::app {
 namespace {
@@ -32,6 +34,22 @@ std::vector<std::string> commands_of(const CLI::App& app) {
     names.push_back(command->get_name());
   }
   return names;
+}
+
+// What CLI11 takes for a value and is none; empty if there is nothing of the kind.
+std::string wrong_value(const CLI::Option& option) {
+  const bool counts = option.get_type_name().starts_with("UINT");
+  for (const std::string& value : option.results()) {
+    if (value.empty()) return option.get_name() + ": expected a value, got none";
+    std::uint64_t number = 0;
+    const char* const end = value.data() + value.size();
+    const auto read = std::from_chars(value.data(), end, number);
+    if (counts && (read.ec != std::errc() || read.ptr != end)) {
+      return option.get_name() + ": expected a whole number of at most " +
+             std::to_string(UINT64_MAX) + ", got " + value;
+    }
+  }
+  return "";
 }
 
 std::vector<std::string> flags_of(const CLI::App& app) {
@@ -70,8 +88,10 @@ std::string explain_misuse(const CLI::App& program, const std::vector<std::strin
                            const CLI::ParseError& error) {
   const CLI::App* command = &program;
   std::string path = "antiphon";
+  bool is_value = false;  // Of the flag before.
   for (const std::string& argument : arguments) {
     if (argument == "--") break;
+    if (std::exchange(is_value, false) && !is_flag(argument)) continue;
     if (is_flag(argument)) {
       std::string flag = argument.substr(0, argument.find('='));
       if (flag[1] != '-') flag.resize(2);  // A value may follow a short flag at once.
@@ -80,6 +100,7 @@ std::string explain_misuse(const CLI::App& program, const std::vector<std::strin
         return path + " has no flag " + flag + suggestion(flag, flags) + " (" + path +
                " --help lists them)";
       }
+      is_value = argument == flag && command->get_option(flag)->get_items_expected_max() > 0;
       continue;
     }
     const auto names = commands_of(*command);
@@ -91,10 +112,21 @@ std::string explain_misuse(const CLI::App& program, const std::vector<std::strin
     command = command->get_subcommand(argument);
     path += " " + argument;
   }
-  if (!commands_of(*command).empty()) {
+  if (command->get_require_subcommand_min() > 0) {
     return path + ": a command is missing (" + path + " --help lists them)";
   }
   return path + ": " + error.what() + " (" + path + " --help says more)";
+}
+
+std::optional<std::string> explain_wrong_value(const CLI::App& program, const std::string& path) {
+  for (const CLI::Option* option : program.get_options()) {
+    const std::string wrong = wrong_value(*option);
+    if (!wrong.empty()) return path + ": " + wrong + " (" + path + " --help says more)";
+  }
+  for (const CLI::App* command : program.get_subcommands()) {
+    if (auto wrong = explain_wrong_value(*command, path + " " + command->get_name())) return wrong;
+  }
+  return std::nullopt;
 }
 
 }  // namespace antiphon::app

@@ -11,10 +11,6 @@
 #include <vector>
 
 #include "antiphon/quality_report.h"
-#include "antiphon/score_files.h"
-#include "base/file.h"
-#include "drawing/piano_roll.h"
-#include "sound/render.h"
 
 namespace antiphon::app {
 namespace {
@@ -32,9 +28,9 @@ double quantile(std::vector<std::chrono::nanoseconds> times, double q) {
 
 void add_performing_flags(CLI::App& flags, PerformingOptions& options) {
   flags.add_option("IN", options.in, "A MIDI, MusicXML, ABC or Humdrum **kern file")->required();
-  flags.add_option("-o,--output", options.out, "The score to write: .mid or .musicxml")->required();
+  add_output_file_flags(flags, options)->required();
   add_model_flags(flags, options);
-  add_result_flags(flags, options);
+  add_report_flag(flags, options);
 }
 
 void add_model_flags(CLI::App& flags, PerformingOptions& options) {
@@ -51,9 +47,7 @@ void add_model_flags(CLI::App& flags, PerformingOptions& options) {
       ->capture_default_str();
 }
 
-void add_result_flags(CLI::App& flags, PerformingOptions& options) {
-  flags.add_option("--wav", options.wav, "Also the sound");
-  flags.add_option("--picture", options.picture, "Also a piano roll: .png or .svg");
+void add_report_flag(CLI::App& flags, PerformingOptions& options) {
   flags.add_option("--report", options.report, "Also seed, timings and measures as JSON");
 }
 
@@ -63,14 +57,7 @@ Status check(const PerformingOptions& options) {
     return Error{Errc::invalid_input,
                  "--style: there is no style '" + options.style + "'; --help lists them"};
   }
-  if (!options.out.empty()) ANTIPHON_CHECK(check_score_name(options.out));
-  for (const auto& path : {options.out, options.wav, options.picture, options.report}) {
-    if (!path.empty()) ANTIPHON_CHECK(check_writable(path));
-  }
-  if (!options.picture.empty()) {
-    if (const auto format = drawing::format_of(options.picture); !format) return format.error();
-  }
-  return Done{};
+  return check(static_cast<const OutputFiles&>(options));
 }
 
 generate::Progress watch_for_interrupt() {
@@ -96,26 +83,10 @@ generate::Progress show_progress(std::string what) {
   };
 }
 
-Status write_music(const PerformingOptions& options, const music::Score& score) {
-  if (!options.out.empty()) ANTIPHON_CHECK(write_score(options.out, score));
-  if (!options.wav.empty()) {
-    if (const auto sound = sound::render_to_wav(score, options.wav); !sound) {
-      return sound.error();
-    }
-  }
-  if (!options.picture.empty()) {
-    ANTIPHON_TRY(const drawing::Format format, drawing::format_of(options.picture));
-    ANTIPHON_TRY(const Bytes picture,
-                 drawing::draw_piano_roll(score, format, {.title = options.in.stem().string()}));
-    ANTIPHON_CHECK(write_file(options.picture, picture));
-  }
-  return Done{};
-}
-
 Status leave(const PerformingOptions& options, const LoadedModel& model,
              const generate::Performance& performance, std::chrono::duration<double> took,
              nlohmann::ordered_json facts) {
-  ANTIPHON_CHECK(write_music(options, performance.score));
+  ANTIPHON_CHECK(write(options, performance.score, options.in.stem().string()));
   if (options.report.empty()) return Done{};
 
   const std::chrono::duration<double> length =
@@ -140,9 +111,7 @@ Status leave(const PerformingOptions& options, const LoadedModel& model,
     facts["measures"] = to_json(music::quality_of(performance.score, roles));
   }
   facts["kernels"] = nn::kernels_of(model.net).name;
-  // Names of parts may be in any encoding.
-  return write_file(options.report,
-                    facts.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return write_report(options, facts);
 }
 
 }  // namespace antiphon::app

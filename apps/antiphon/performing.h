@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "antiphon/model_folder.h"
+#include "antiphon/output_files.h"
 #include "base/result.h"
 #include "generate/duet.h"
 
 namespace antiphon::app {
 
 /// The flags of a subcommand that lets a model play, and what it leaves behind.
-struct PerformingOptions {
-  std::filesystem::path in, out, wav, picture, report;
+struct PerformingOptions : OutputFiles {
+  std::filesystem::path in;
   std::string model = "duet-edge";
   std::string style = "unknown";
   generate::Sampling sampling{.temperature = 0.95, .top_p = 0.95};
 };
 
 void add_performing_flags(CLI::App& flags, PerformingOptions& options);
-/// Of these, how the model plays, and what is left behind beside the score.
+/// Of these, how the model plays, and the report.
 void add_model_flags(CLI::App& flags, PerformingOptions& options);
-void add_result_flags(CLI::App& flags, PerformingOptions& options);
+void add_report_flag(CLI::App& flags, PerformingOptions& options);
 
 /// What can be known to be wrong before the work is done.
 Status check(const PerformingOptions& options);
@@ -35,9 +35,6 @@ generate::Progress show_progress(std::string what);
 
 /// The same without anything to see: false once Ctrl-C was pressed.
 generate::Progress watch_for_interrupt();
-
-/// Writes the score, sound and picture that were asked for.
-Status write_music(const PerformingOptions& options, const music::Score& score);
 
 /// Writes the score, and the sound, picture and report that were asked for. `facts` opens the
 /// report.

@@ -263,7 +263,7 @@ Result<Bytes> QualityBench::picture_of_recovery() const {
 
 Status bench_quality(const Options& options) {
   ANTIPHON_CHECK(check(options));
-  ANTIPHON_TRY(std::vector<Song> songs, read_songs(options.songs));
+  ANTIPHON_TRY(std::vector<Song> songs, read_accompanied_songs(options.songs));
   ANTIPHON_TRY(const LoadedModel model, load_model(options.model));
   ANTIPHON_TRY(auto ai, ai_parts(Casting()));
   std::error_code error;

@@ -16,9 +16,7 @@ struct Options {
 };
 
 Status render(const Options& options) {
-  if (options.out.extension() != ".wav") {
-    return Error{Errc::unsupported, options.out.string() + ": a sound file's name ends in .wav"};
-  }
+  ANTIPHON_CHECK(sound::check_name(options.out));
   ANTIPHON_CHECK(check_writable(options.out));
   ANTIPHON_TRY(const music::Score score, read_score(options.in));
   const auto recording = sound::render_to_wav(score, options.out, options.sound);

@@ -146,9 +146,11 @@ Action serve_command(CLI::App& flags) {
   flags.add_option("--address", server.address, "Where players come in; 0.0.0.0: from anywhere")
       ->capture_default_str();
   flags.add_option("--port", server.port, "0: any that is free")->capture_default_str();
-  flags.add_option("--certificate", server.certificate,
-                   "In PEM (default: one of our own, made when it isn't there)");
-  flags.add_option("--key", server.key, "The certificate's, in PEM");
+  flags
+      .add_option("--certificate", server.certificate,
+                  "In PEM (default: one of our own, made when it isn't there)")
+      ->check(CLI::ExistingFile);
+  flags.add_option("--key", server.key, "The certificate's, in PEM")->check(CLI::ExistingFile);
   flags.add_option("--name", options->names,
                    "Names and addresses, beside this machine's own, that a new certificate is for");
   flags.add_option("--tokens", options->tokens,

@@ -21,11 +21,17 @@ Result<std::vector<Song>> read_songs(const std::vector<fs::path>& paths) {
       ANTIPHON_TRY(song.score, read_score(file, omissions));
       ANTIPHON_TRY(song.human, human_parts(song.score, casting));
       song.roles = music::roles_of(song.score, song.human.front());
-      if (song.roles.accompaniment.empty()) {
-        return Error{Errc::invalid_input, file.string() + ": there is no part beside the melody"};
-      }
       songs.push_back(std::move(song));
     }
+  }
+  return songs;
+}
+
+Result<std::vector<Song>> read_accompanied_songs(const std::vector<fs::path>& paths) {
+  ANTIPHON_TRY(auto songs, read_songs(paths));
+  for (const Song& song : songs) {
+    if (!song.roles.accompaniment.empty()) continue;
+    return Error{Errc::invalid_input, song.file.string() + ": there is no part beside the melody"};
   }
   return songs;
 }

@@ -10,7 +10,7 @@
 
 namespace antiphon::app {
 
-/// A piece for a melody and someone who accompanies it.
+/// A piece, and who plays what in it.
 struct Song {
   std::filesystem::path file;
   music::Score score;
@@ -18,8 +18,10 @@ struct Song {
   std::vector<std::size_t> human;
 };
 
-/// All scores of `paths`, files or folders. Errors: one that can't be read, or has no part beside
-/// the melody.
+/// All scores of `paths`, files or folders. Errors: one that can't be read.
 Result<std::vector<Song>> read_songs(const std::vector<std::filesystem::path>& paths);
+
+/// The same. Errors: also one that has no part beside the melody.
+Result<std::vector<Song>> read_accompanied_songs(const std::vector<std::filesystem::path>& paths);
 
 }  // namespace antiphon::app

@@ -186,6 +186,11 @@ Result<Recording> render(const Score& score, const RenderOptions& options) {
   return Recording{normalised(sound), options.rate_hz};
 }
 
+Status check_name(const std::filesystem::path& path) {
+  if (path.extension() == ".wav") return Done{};
+  return Error{Errc::unsupported, path.string() + ": a sound file's name ends in .wav"};
+}
+
 Result<Recording> render_to_wav(const Score& score, const std::filesystem::path& path,
                                 const RenderOptions& options) {
   ANTIPHON_TRY(Recording recording, render(score, options));

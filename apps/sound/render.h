@@ -31,6 +31,9 @@ struct Recording {
 /// no soundfont, a score without notes, or one that lasts over an hour.
 Result<Recording> render(const music::Score& score, const RenderOptions& options = {});
 
+/// That a sound file's name ends in .wav, to be asked before the work is done.
+Status check_name(const std::filesystem::path& path);
+
 /// The same, as a WAV file.
 Result<Recording> render_to_wav(const music::Score& score, const std::filesystem::path& path,
                                 const RenderOptions& options = {});

@@ -69,7 +69,8 @@ TEST(RealAtlas, ASystemThatAnswersWhatCannotBeIsNamed) {
         "--adapter \"" +
         command + "\"");
   };
-  EXPECT_THAT(measured("echo hello; cat").err, HasSubstr("line 1 of its answers: "));
+  EXPECT_THAT(measured("echo hello; cat").err,
+              HasSubstr("line 1 of its answers: expected {\"ask\""));
   EXPECT_THAT(measured("echo '{\\\"ask\\\":9,\\\"until\\\":3}'; cat >/dev/null").err,
               HasSubstr("'ask' is no question"));
   EXPECT_THAT(measured("exit 3").err, HasSubstr("it ended before the music did, with status 3"));

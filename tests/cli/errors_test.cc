@@ -46,6 +46,13 @@ TEST(Misuse, IsOneSentenceThatNamesTheNearestRightWord) {
       {"models bench --type i4", "--type"},
       {"models bench --threads -1", "--threads"},
       {"convert a.mid b.mid c.mid", "c.mid"},
+      {"groove --seed -1", "--seed: expected a whole number of at most 18446744073709551615"},
+      {"groove --seed 18446744073709551616", "--seed: expected a whole number"},
+      {"show '' -o a.svg", "IN: expected a value, got none"},
+      {"serve --port 70000", "--port = 70000"},
+      {"serve tokens ad", "no command ad; did you mean add?"},
+      {"serve --certificate no.pem", "no.pem"},
+      {"jam --performer tune.abc --mode drafts", "--mode requires --node"},
   };
   for (const Case& one : cases) {
     SCOPED_TRACE(one.arguments);
@@ -114,7 +121,43 @@ TEST(Errors, UnknownEndingsSayWhichThereAre) {
   expect_one_sentence(run("convert tune.abc a"), failure, ".mid or .musicxml");
   expect_one_sentence(run("show tune.abc -o a.jpg"), failure, ".svg or .png");
   expect_one_sentence(run("render tune.abc -o a.mp3"), failure, ".wav");
+  expect_one_sentence(run("groove -o a.mid --wav a.mp3"), failure, ".wav");
   EXPECT_FALSE(exists("a.pdf") || exists("a") || exists("a.jpg") || exists("a.mp3"));
+}
+
+TEST(Errors, TwoOutputsAreTwoFiles) {
+  write("tune.abc", tune);
+  expect_one_sentence(run("accompany tune.abc -o b.mid --report ./b.mid"), failure,
+                      "can't be two files at once");
+  EXPECT_FALSE(exists("b.mid"));
+}
+
+TEST(Errors, WhatCantBePrintedIsNoSuccess) {
+  EXPECT_EQ(run("models list >/dev/full 2>said.txt; echo $?").out, "1\n");
+  EXPECT_EQ(read("said.txt"), "antiphon: the output can't be written: No space left on device\n");
+}
+
+TEST(Errors, WhatAJamCantDoIsSaidBeforeTheMusic) {
+  write("tune.abc", tune);
+  const Case cases[] = {
+      {"--tempo 0", "--tempo: tempo must be 4 to 1000"},
+      {"--cc mood=3", "--cc: 'mood' is none of daring"},
+      {"--cc daring=120", "--cc: 'daring=120' isn't NAME=NUMBER"},
+      {"--cc daring", "--cc: 'daring' isn't NAME=NUMBER"},
+      {"--control 0:rest=1", "--control: '0:rest=1' isn't BAR:NAME=VALUE"},
+      {"--control 3:daring=nan", "--control: 'nan' is no value of 0 to 1"},
+  };
+  for (const Case& one : cases) {
+    SCOPED_TRACE(one.arguments);
+    expect_one_sentence(
+        run("jam --performer tune.abc --simulate --model none " + std::string(one.arguments)),
+        failure, one.about);
+  }
+}
+
+TEST(Errors, AnAtlasOfNothingMakesNoFolder) {
+  expect_one_sentence(run("atlas no.mid -o atlas"), failure, "no.mid: no such file or folder");
+  EXPECT_FALSE(exists("atlas"));
 }
 
 TEST(Errors, WrongSoundfontsAreNamed) {
