@@ -102,7 +102,8 @@ TEST(GrooveConfig, SaysWhatIsWrong) {
     const auto config = GrooveConfig::parse(text);
     return config ? std::string() : config.error().message;
   };
-  EXPECT_THAT(with("groove-gan", "other"), testing::HasSubstr("expected architecture groove-gan 1, got other 1"));
+  EXPECT_THAT(with("groove-gan", "other"),
+              testing::HasSubstr("expected architecture groove-gan 1, got other 1"));
   EXPECT_THAT(with("\"steps\": 32", "\"steps\": 0"), testing::HasSubstr("'steps'"));
   EXPECT_THAT(with("\"hidden\": 256", "\"hidden\": -1"), testing::HasSubstr("'hidden'"));
   EXPECT_THAT(with("funk", "fu nk"), testing::HasSubstr("'fu nk'"));
