@@ -12,9 +12,6 @@
 namespace antiphon::formats {
 namespace {
 
-using music::Ticks;
-
-constexpr std::int64_t units_per_tick = abc_units_per_quarter / Ticks::per_quarter;
 constexpr std::size_t max_bars = 1 << 16;
 constexpr int longest_rest_bars = 1000;
 constexpr std::int64_t longest_item = abc_units_per_quarter << 12;
