@@ -122,8 +122,8 @@ std::string atlas_csv(const std::vector<AtlasRow>& rows) {
   text += ",regret\n";
   for (const AtlasRow& row : rows) {
     text += row.network + "," + row.mode;
-    for (const Column& column : columns()) text += "," + number(column.value(row), 6);
-    text += "," + number(regret(rows, row), 6) + "\n";
+    for (const Column& column : columns()) (text += ',') += number(column.value(row), 6);
+    (text += ',') += number(regret(rows, row), 6) + "\n";
   }
   return text;
 }

@@ -36,8 +36,10 @@ std::string three(const edge::Spread& spread, int digits) {
 
 std::string tiers_of(const edge::JamMeasures& live) {
   std::string text;
-  for (const double share : live.tier_share)
-    text += (text.empty() ? "" : "/") + print("%.3f", share);
+  for (const double share : live.tier_share) {
+    if (!text.empty()) text += '/';
+    text += print("%.3f", share);
+  }
   return text;
 }
 

@@ -110,10 +110,20 @@ TEST(Plan, AnAnswerReachesUntilTheNextOneIsThere) {
       const Plan next = plan(measured(p95), {Policy::notes, mode}, {});
       EXPECT_EQ(next.mode, mode);
       EXPECT_GE(next.interval * 125ms, p95);
-      EXPECT_GE(next.length * 125ms, next.interval * 125ms + p95);
+      EXPECT_GE(next.length * 125ms + next.lead, next.interval * 125ms + p95);
       EXPECT_LE(next.lead, 125ms);
     }
   }
+}
+
+TEST(Plan, WhereAnswersComeInTimeNoMoreIsAskedForThanIsPlayed) {
+  Measurements near = measured(60ms);
+  EXPECT_EQ(plan(near, {}, {}).length, 1);
+  near.answers.p99 = 300ms;
+  EXPECT_GE(plan(near, {}, {}).length, 3) << "one of a hundred is late";
+  near = measured(60ms);
+  near.answers.known = false;
+  EXPECT_GE(plan(near, {}, {}).length, 3) << "nothing is known yet";
 }
 
 TEST(Plan, APolicyIsNeverBroken) {

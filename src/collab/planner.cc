@@ -56,7 +56,8 @@ Plan solve(Mode mode, const Measurements& measured, const Plan& before, std::str
     plan.mode = mode;
     plan.waits = fits(measured.answers.p95 + measured.drafting, measured, before.waits);
     if (!plan.waits) {
-      plan.length -= spare;  // What was drawn from what takes more room than notes.
+      // What was drawn from what takes more room than notes.
+      plan.length = std::max(plan.length - spare, 2 * plan.interval);
       return plan;
     }
     plan.interval = plan.length = 1;
@@ -83,9 +84,11 @@ Plan solve(Mode mode, const Measurements& measured, const Plan& before, std::str
   Plan plan;
   plan.mode = mode;
   plan.interval = std::clamp(frames, 1, measured.bar);
-  plan.lead = std::clamp(measured.answers.p99 + more, std::min(measured.horizon, measured.frame),
-                         measured.frame);
-  plan.length = std::min(plan.interval + std::max(frames, 1) + spare, longest);
+  const nanoseconds needed = measured.answers.p99 + more;
+  plan.lead = std::clamp(needed, std::min(measured.horizon, measured.frame), measured.frame);
+  // Where answers come in time for what they are asked for, no more of them is ever played.
+  const bool in_time = measured.answers.known && needed <= measured.frame;
+  plan.length = in_time ? 1 : std::min(plan.interval + std::max(frames, 1) + spare, longest);
   plan.oldest = leads ? oldest_led : oldest_fit;
   if (by_layers) plan.length = 1, plan.oldest = 0;
   plan.reason = std::move(reason);
