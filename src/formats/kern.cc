@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <map>
 #include <set>
 #include <utility>
 
 #include "formats/instrument_names.h"
 #include "formats/kern_token.h"
 #include "formats/kern_unfold.h"
+#include "formats/kern_words.h"
 #include "formats/text.h"
 #include "formats/upbeat.h"
 
@@ -46,56 +46,6 @@ struct Spine {
   std::vector<std::vector<int>> grace;  // Grace notes that wait for the note that they lead to.
   bool ended = false;
 };
-
-struct CodeProgram {
-  std::string_view code;
-  int program;
-};
-constexpr std::array<CodeProgram, 52> programs = {
-    {{"piano", 0},  {"forte", 0},  {"clavi", 6},  {"cemba", 6},  {"organ", 19}, {"harmo", 20},
-     {"klav", 0},   {"violn", 40}, {"viola", 41}, {"cello", 42}, {"cbass", 43}, {"viole", 41},
-     {"violb", 42}, {"violt", 41}, {"vioga", 42}, {"liuto", 24}, {"guitr", 24}, {"arpa", 46},
-     {"flt", 73},   {"fltds", 74}, {"picco", 72}, {"oboe", 68},  {"cangl", 69}, {"clars", 71},
-     {"clara", 71}, {"clarb", 71}, {"bassh", 71}, {"fagot", 70}, {"fag", 70},   {"dulc", 70},
-     {"cor", 60},   {"corno", 60}, {"clrno", 56}, {"tromp", 56}, {"cornt", 56}, {"tromt", 57},
-     {"tromb", 57}, {"troma", 57}, {"tuba", 58},  {"oficl", 58}, {"ophic", 58}, {"serp", 58},
-     {"timpa", 47}, {"glock", 9},  {"soprn", 52}, {"alto", 52},  {"tenor", 52}, {"bass", 52},
-     {"barit", 52}, {"vox", 52},   {"canto", 52}, {"coro", 52}}};
-
-constexpr std::array<std::pair<std::string_view, int>, 6> group_programs = {
-    {{"vox", 52}, {"klav", 0}, {"str", 48}, {"ww", 73}, {"bras", 61}, {"brass", 61}}};
-
-constexpr std::array<std::pair<std::string_view, int>, 10> loudness_marks = {{{"pppp", 16},
-                                                                              {"ppp", 24},
-                                                                              {"pp", 36},
-                                                                              {"p", 52},
-                                                                              {"mp", 66},
-                                                                              {"mf", 80},
-                                                                              {"f", 96},
-                                                                              {"ff", 110},
-                                                                              {"fff", 120},
-                                                                              {"ffff", 127}}};
-
-// Where nothing but a word says how fast, the middle of what metronomes print beside it.
-constexpr std::array<std::pair<std::string_view, int>, 16> tempo_words = {{{"prestissimo", 200},
-                                                                           {"presto", 180},
-                                                                           {"vivace", 160},
-                                                                           {"allegretto", 112},
-                                                                           {"allegro", 138},
-                                                                           {"moderato", 108},
-                                                                           {"andantino", 88},
-                                                                           {"andante", 80},
-                                                                           {"adagietto", 72},
-                                                                           {"adagio", 66},
-                                                                           {"larghetto", 62},
-                                                                           {"largo", 50},
-                                                                           {"lento", 54},
-                                                                           {"grave", 44},
-                                                                           {"maestoso", 88},
-                                                                           {"mazur", 138}}};
-
-constexpr std::array<std::string_view, 8> keyboards = {"piano", "forte", "organ", "cemba",
-                                                       "clavi", "harmo", "klav",  "arpa"};
 
 bool starts_with(std::string_view text, std::string_view start) {
   return text.substr(0, start.size()) == start;
@@ -426,11 +376,10 @@ void KernReader::kern_token(std::string_view token, Spine& spine) {
 void KernReader::dynamics(std::string_view token, Staff& staff) {
   split(token, ' ', subtokens_);
   for (const std::string_view mark : subtokens_) {
-    for (const auto& [name, velocity] : loudness_marks) {
-      if (mark != name) continue;
-      staff.velocity = static_cast<std::uint8_t>(velocity);
-      staff.velocities_known = true;
-    }
+    const auto velocity = kern_velocity(mark);
+    if (!velocity) continue;
+    staff.velocity = *velocity;
+    staff.velocities_known = true;
   }
 }
 
@@ -476,8 +425,7 @@ Status KernReader::data(const std::vector<std::string_view>& tokens) {
 void KernReader::put_parts() {
   music::Score& score = out_.reading.score;
   const auto keyboard = [](const Staff& staff) {
-    return staff.group == "klav" ||
-           std::find(keyboards.begin(), keyboards.end(), staff.code) != keyboards.end();
+    return is_kern_keyboard(staff.code, staff.group);
   };
   // The lowest staff stands first in a file; a score begins with the highest.
   for (std::size_t i = staves_.size(); i-- > 0;) {
@@ -495,30 +443,17 @@ void KernReader::put_parts() {
     }
     music::Part part;
     part.name = staff.name.empty() ? staff.code : staff.name;
-    const auto code = std::find_if(programs.begin(), programs.end(),
-                                   [&](const auto& entry) { return entry.code == staff.code; });
-    const auto group = std::find_if(group_programs.begin(), group_programs.end(),
-                                    [&](const auto& entry) { return entry.first == staff.group; });
-    int program = 0;
-    if (code != programs.end()) {
-      program = code->program;
-    } else if (group != group_programs.end()) {
-      program = group->second;
-    } else {
-      program = program_of_name(part.name).value_or(staff.lyrics.empty() ? 0 : 52);
-    }
-    part.program = static_cast<std::uint8_t>(program);
+    auto program = kern_program(staff.code, staff.group);
+    if (!program) program = program_of_name(part.name).value_or(staff.lyrics.empty() ? 0 : 52);
+    part.program = static_cast<std::uint8_t>(*program);
     part.velocities_known = staff.velocities_known;
     part.notes = std::move(staff.notes);
     part.lyrics = std::move(staff.lyrics);
     score.parts.push_back(std::move(part));
   }
   if (score.tempos.empty()) {
-    for (const auto& [word, bpm] : tempo_words) {
-      if (tempo_word_.find(word) == std::string::npos) continue;
-      score.tempos.push_back({Ticks{}, *music::Tempo::of(bpm)});
-      break;
-    }
+    if (const auto bpm = kern_tempo(tempo_word_))
+      score.tempos.push_back({Ticks{}, *music::Tempo::of(*bpm)});
   }
 }
 
