@@ -2,25 +2,21 @@
 #include <sys/resource.h>
 
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <iostream>
 #include <memory>
 #include <optional>
 
-#include "antiphon/casting.h"
 #include "antiphon/chart.h"
 #include "antiphon/commands.h"
-#include "antiphon/devices.h"
 #include "antiphon/jam_controls.h"
 #include "antiphon/jam_keys.h"
+#include "antiphon/jam_options.h"
 #include "antiphon/jam_report.h"
 #include "antiphon/jam_timeline.h"
 #include "antiphon/jam_view.h"
-#include "antiphon/performing.h"
 #include "antiphon/quality_report.h"
 #include "antiphon/score_files.h"
-#include "antiphon/shared_model.h"
 #include "base/file.h"
 #include "edge/measures.h"
 #include "edge/node_link.h"
@@ -35,40 +31,6 @@ namespace {
 
 using std::chrono::nanoseconds;
 using Milliseconds = std::chrono::duration<double, std::milli>;
-
-struct Options : PerformingOptions {
-  Casting casting;
-  DeviceOptions devices;
-  std::filesystem::path timeline;
-  std::optional<std::string> reflex;  // Not said: the one that is there, if any.
-  bool list = false;
-  bool simulate = false;
-  std::optional<double> bpm;  // Not said: the score's.
-  int times = 1;
-  // Of someone at a port.
-  std::string meter = "4/4", key, instrument = "piano";
-  int bars = 0;
-  int count_in = -1;  // -1: one bar for someone at a port.
-  bool metronome = false;
-  bool follow = false, free = false;  // Whose the tempo is; else a clock's, or what was said.
-  double horizon_ms = 12;
-  std::int32_t stale = edge::Pace().stale;
-  double simulated_ms = 0.1;
-  double stalls = 0;
-  // Of a node that takes part.
-  std::string node;
-  std::filesystem::path certificate, token;
-  bool without_node = false;        // It begins where the node can't be reached, too.
-  std::int32_t fixed_interval = 0;  // Frames; 0: no baseline.
-  std::string mode = "auto", policy = "notes";
-  bool explain = false;
-  std::string shared = "duet-edge";
-  LayerOptions layers;
-  // What the player wants of it.
-  std::filesystem::path chart;
-  std::int32_t trade = 0;
-  std::vector<std::string> controls, control_changes;
-};
 
 // A jam, and what became of the link to the node that took part, if one did.
 struct Outcome {
@@ -119,7 +81,7 @@ Json plans_of(const edge::Jam& jam) {
   return plans;
 }
 
-Json facts_of(const Options& options, const std::optional<LoadedModel>& model,
+Json facts_of(const JamOptions& options, const std::optional<LoadedModel>& model,
               const std::optional<LoadedModel>& reflex, const edge::JamSetup& setup,
               const Outcome& played_jam, double wall_seconds, double cpu) {
   const edge::Jam& jam = played_jam.jam;
@@ -179,7 +141,7 @@ Result<music::Meter> parse_meter(const std::string& text) {
 }
 
 // A jam with whoever plays: a file, or someone at a port.
-Result<edge::JamSetup> set_up(const Options& options) {
+Result<edge::JamSetup> set_up(const JamOptions& options) {
   ANTIPHON_TRY(const auto ai, ai_parts(options.casting));
   const tokens::Style style = *tokens::style_of(options.style);
   if (options.devices.someone_plays()) {
@@ -217,7 +179,7 @@ Result<edge::JamSetup> set_up(const Options& options) {
 
 // A node to play with, as the flags name it. `own`: this device's model, if it has one. `shared`:
 // the one that is split with the node, or null.
-Result<std::unique_ptr<edge::NodeLink>> join_node(const Options& options,
+Result<std::unique_ptr<edge::NodeLink>> join_node(const JamOptions& options,
                                                   const std::optional<LoadedModel>& own,
                                                   const edge::SharedModel* shared,
                                                   edge::JamSetup& setup,
@@ -251,7 +213,7 @@ Result<std::unique_ptr<edge::NodeLink>> join_node(const Options& options,
   return link;
 }
 
-std::string whose_tempo(const Options& options) {
+std::string whose_tempo(const JamOptions& options) {
   if (options.follow) return "yours";
   if (options.free) return "free";
   if (options.devices.link) return "Link's";
@@ -259,7 +221,7 @@ std::string whose_tempo(const Options& options) {
 }
 
 // Plays on real devices, or on none, until the music or the player ends it.
-Result<Outcome> play(const Options& options, const edge::Models& models,
+Result<Outcome> play(const JamOptions& options, const edge::Models& models,
                      const std::optional<LoadedModel>& own,
                      const std::optional<edge::SharedModel>& shared, edge::JamSetup setup,
                      const edge::ControlChanges& changes) {
@@ -299,31 +261,8 @@ Result<Outcome> play(const Options& options, const edge::Models& models,
   return played(player);
 }
 
-Status jam(const Options& options) {
-  if (options.list) return list_ports(options.devices);
-  ANTIPHON_CHECK(check(options));
-  if (!options.timeline.empty()) ANTIPHON_CHECK(check_writable(options.timeline));
-  if (options.in.empty() != options.devices.someone_plays()) {
-    return Error{Errc::invalid_input,
-                 "a jam has one player: --midi-in PORT (--list shows them) or --performer FILE"};
-  }
-  if (options.simulate && options.devices.someone_plays())
-    return Error{Errc::invalid_input,
-                 "who plays on a port can't be simulated: leave --simulate out"};
-  if (options.simulate && (options.devices.another_clock() || !options.devices.clock_out.empty())) {
-    return Error{Errc::invalid_input,
-                 "another program's clock can't be simulated: leave --simulate out"};
-  }
-  if (options.simulate && !options.node.empty())
-    return Error{Errc::invalid_input,
-                 "a node can't be simulated here (antiphon atlas does): leave --simulate out"};
-  ANTIPHON_TRY(const edge::ControlChanges changes, parse_control_changes(options.control_changes));
-  ANTIPHON_TRY(edge::JamSetup setup, set_up(options));
-  std::optional<LoadedModel> model;
-  if (options.model != "none") {
-    ANTIPHON_TRY(model, load_model(options.model));
-  }
-  ANTIPHON_TRY(const std::optional<LoadedModel> reflex, load_reflex(options.reflex));
+// How the jam is played, once it is known who plays what.
+Status complete(const JamOptions& options, edge::JamSetup& setup) {
   setup.sampling = options.sampling;
   setup.metronome = options.metronome;
   setup.sends_clock = !options.devices.clock_out.empty();
@@ -334,10 +273,9 @@ Status jam(const Options& options) {
   setup.pace.follows = options.follow;
   setup.pace.free = options.free;
   ANTIPHON_TRY(setup.controls, parse_controls(options.controls, setup.header.meters));
-  const live::Timeline players_time = setup.timeline;
   if (options.follow || options.free) {
     // It isn't told of changes to come. Who plays freely knows of no bars.
-    setup.timeline = live::Timeline({}, players_time.tempo_at({}));
+    setup.timeline = live::Timeline({}, setup.timeline.tempo_at({}));
     if (options.free) setup.header.meters.clear();
   }
   if (!options.chart.empty()) {
@@ -349,7 +287,35 @@ Status jam(const Options& options) {
   setup.node.wishes = {*collab::policy_of(options.policy), collab::mode_of(options.mode)};
   if (const std::int32_t frames = options.fixed_interval; frames > 0)
     setup.baseline = edge::FixedInterval{frames, 2 * frames, {}, setup.pace.deadline};
+  return Done{};
+}
 
+void explain(const edge::Jam& jam) {
+  for (const auto& [from, plan] : jam.plans) {
+    const nanoseconds at = jam.timeline.time_of({from * tokens::ticks_per_step});
+    const std::string asked = plan.interval == 1 ? "asked every sixteenth"
+                              : plan.interval == 0
+                                  ? "not asked"
+                                  : "asked every " + std::to_string(plan.interval) + " sixteenths";
+    std::fprintf(stderr, "%7.1f s  %s, %s: %s\n", std::chrono::duration<double>(at).count(),
+                 collab::mode_names[static_cast<std::size_t>(plan.mode)], asked.c_str(),
+                 plan.reason.c_str());
+  }
+}
+
+Status jam(const JamOptions& options) {
+  if (options.list) return list_ports(options.devices);
+  ANTIPHON_CHECK(check(options));
+  ANTIPHON_TRY(const edge::ControlChanges changes, parse_control_changes(options.control_changes));
+  ANTIPHON_TRY(edge::JamSetup setup, set_up(options));
+  const live::Timeline players_time = setup.timeline;
+  ANTIPHON_CHECK(complete(options, setup));
+
+  std::optional<LoadedModel> model;
+  if (options.model != "none") {
+    ANTIPHON_TRY(model, load_model(options.model));
+  }
+  ANTIPHON_TRY(const std::optional<LoadedModel> reflex, load_reflex(options.reflex));
   std::optional<edge::SharedModel> shared;
   if (!options.node.empty() && collab::node_takes_part(setup.node.wishes) &&
       collab::by_layers(setup.node.wishes)) {
@@ -375,18 +341,7 @@ Status jam(const Options& options) {
   const double cpu = cpu_seconds() - cpu_before;
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
 
-  if (options.explain) {
-    for (const auto& [from, plan] : played.jam.plans) {
-      const nanoseconds at = played.jam.timeline.time_of({from * tokens::ticks_per_step});
-      const std::string asked =
-          plan.interval == 1   ? "asked every sixteenth"
-          : plan.interval == 0 ? "not asked"
-                               : "asked every " + std::to_string(plan.interval) + " sixteenths";
-      std::fprintf(stderr, "%7.1f s  %s, %s: %s\n", std::chrono::duration<double>(at).count(),
-                   collab::mode_names[static_cast<std::size_t>(plan.mode)], asked.c_str(),
-                   plan.reason.c_str());
-    }
-  }
+  if (options.explain) explain(played.jam);
   ANTIPHON_CHECK(
       write(options, edge::recording_of(played.jam, setup.header), options.in.stem().string()));
   if (!options.timeline.empty())
@@ -408,130 +363,8 @@ Status jam(const Options& options) {
 }  // namespace
 
 Action jam_command(CLI::App& flags) {
-  auto options = std::make_shared<Options>();
-  flags.add_option("--performer", options->in,
-                   "The player: a MIDI, MusicXML, ABC or Humdrum **kern file that plays itself");
-  add_device_flags(flags, options->devices);
-  flags.add_flag("--list", options->list, "Shows the MIDI ports that there are, and ends");
-  add_casting_flags(flags, options->casting);
-  flags.add_option("--tempo", options->bpm,
-                   "Quarters a minute (default: the file's; 120 for someone at a port)");
-  auto* const follow =
-      flags.add_flag("--follow", options->follow, "The tempo follows the player, from --tempo on");
-  auto* const free = flags.add_flag(
-      "--free", options->free, "No tempo: the player plays phrases as they like, each is answered");
-  auto* const clock =
-      flags
-          .add_option("--clock", options->devices.clock,
-                      "A MIDI port whose clock keeps the time: it starts and stops the jam")
-          ->excludes(follow)
-          ->excludes(free);
-  flags
-      .add_flag("--link", options->devices.link,
-                "Ableton Link keeps the time, where it is built in (-DANTIPHON_LINK=ON)")
-      ->excludes(follow)
-      ->excludes(free)
-      ->excludes(clock);
-  free->excludes(follow);
-  flags.add_option("--meter", options->meter, "Of someone at a port")->capture_default_str();
-  flags.add_option("--key", options->key, "Such as G or F#m, of someone at a port; else heard");
-  flags.add_option("--instrument", options->instrument, "Of someone at a port")
-      ->capture_default_str();
-  flags
-      .add_option("--bars", options->bars, "Someone at a port: ends after so many; 0: Ctrl-C does")
-      ->check(CLI::Range(0, 100000))
-      ->capture_default_str();
-  flags
-      .add_option("--count-in", options->count_in,
-                  "Bars of clicks before it begins (default: 1 for someone at a port)")
-      ->check(CLI::Range(0, 8));
-  flags.add_flag("--metronome", options->metronome, "Clicks while it goes on, too");
-  flags.add_option("--times", options->times, "How often the file is played")
-      ->capture_default_str();
-  flags.add_flag("!--realtime,--simulate", options->simulate,
-                 "In real time (the default), or as fast as it goes");
-  flags
-      .add_option("--horizon", options->horizon_ms,
-                  "Milliseconds before each sixteenth at which it is asked for")
-      ->check(CLI::Range(0.5, 200.0))
-      ->capture_default_str();
-  flags
-      .add_option("--stale", options->stale,
-                  "Sixteenths after which an old draft gives way to the reflex")
-      ->check(CLI::Range(0, 1000))
-      ->capture_default_str();
-  flags
-      .add_option("--simulated-cost", options->simulated_ms,
-                  "Simulated: milliseconds that the model takes for an event")
-      ->check(CLI::Range(0.0, 10000.0))
-      ->capture_default_str();
-  flags
-      .add_option("--simulated-stalls", options->stalls,
-                  "Simulated: chance that a frame of the model's work takes up to 5 s more")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  flags
-      .add_option(
-          "--chart", options->chart,
-          "Chords to keep to: a .txt such as 'C | Am F | G7', over and over, or a score with "
-          "chord symbols")
-      ->check(CLI::ExistingFile);
-  flags
-      .add_option("--trade", options->trade,
-                  "Trading: the player has so many bars, then Antiphon, and so on")
-      ->check(CLI::Range(0, 64));
-  flags.add_option(
-      "--control", options->controls,
-      "BAR:NAME=VALUE: from that bar on, daring, density or register (0 to 1, 0.5 is as "
-      "it was), rest (0, 1), or style (a name as --style takes it)");
-  flags
-      .add_option("--cc", options->control_changes,
-                  "NAME=NUMBER: the control change that does the same (default: daring=1, "
-                  "density=74, register=71, rest=80, style=82), or beats time (tap=81)")
-      ->delimiter(',');
-  add_model_flags(flags, *options);
-  flags.add_option("--reflex", options->reflex,
-                   "The small model that answers when the other is late, or none (default: reflex, "
-                   "if it is there)");
-  auto* const node = flags.add_option("--node", options->node,
-                                      "HOST:PORT of a node (antiphon serve) that takes part");
-  flags
-      .add_option("--mode", options->mode,
-                  "How the node and this device share the work; auto plans every bar anew")
-      ->check(
-          CLI::IsMember({"auto", "alone", "edge-first", "cloud-first", "time", "drafts", "layers"}))
-      ->needs(node)
-      ->capture_default_str();
-  flags
-      .add_option("--policy", options->policy,
-                  "What may leave this device: with activations, a node can only run layers of a "
-                  "model; with nothing, none is asked")
-      ->check(CLI::IsMember(collab::policy_names))
-      ->capture_default_str();
-  flags.add_option("--shared", options->shared, "Split by layers: the model that is split")
-      ->capture_default_str();
-  add_layer_flags(flags, options->layers);
-  flags
-      .add_option("--fixed-interval", options->fixed_interval,
-                  "A baseline, instead of all modes: StreamMUSE's scheduler, which asks every so "
-                  "many sixteenths for twice as many, and is silent where it misses")
-      ->check(CLI::Range(1, 64));
-  flags
-      .add_flag("--begin-without-node", options->without_node,
-                "A node that can't be reached is no error: it is tried again and again")
-      ->needs(node);
-  flags.add_flag("--explain", options->explain, "Says at the end what was planned when, and why");
-  flags
-      .add_option("--node-certificate", options->certificate,
-                  "What the node's certificate is signed by, in PEM (default: what this machine "
-                  "trusts)")
-      ->check(CLI::ExistingFile);
-  flags.add_option("--node-token", options->token, "A file with the token that the node asks for")
-      ->check(CLI::ExistingFile);
-  flags.add_option("--record", options->out, "What was played: .mid or .musicxml");
-  flags.add_option("--timeline", options->timeline, "Who played what when, as JSON");
-  add_rendition_flags(flags, *options);
-  add_report_flag(flags, *options);
+  auto options = std::make_shared<JamOptions>();
+  add_jam_flags(flags, *options);
   return [options] { return jam(*options); };
 }
 
