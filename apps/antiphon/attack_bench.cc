@@ -4,14 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <iostream>
 #include <map>
 #include <numbers>
-#include <optional>
 
 #include "antiphon/performing.h"
 #include "antiphon/probe.h"

@@ -31,9 +31,8 @@ class Summary {
                           const music::Score& reference, const music::Roles& reference_roles);
 
   std::size_t pieces() const { return pieces_; }
-  /// Of the harmony: over pieces, each the same; and over all notes of all melodies.
+  /// Of the harmony: over pieces, each the same.
   music::Harmony mean_harmony() const;
-  music::Harmony pooled_harmony() const { return pooled_; }
   std::optional<double> mean_key_agreement() const { return key_agreement_.mean(); }
   double mean_notes_a_bar() const { return notes_a_bar_.mean().value_or(0); }
   double mean_polyphony() const { return polyphony_.mean().value_or(0); }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "antiphon/jam_timeline.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "antiphon/jam_report.h"

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdio>
-#include <span>
 
 #include "antiphon/jam_report.h"
 

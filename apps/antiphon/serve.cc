@@ -2,7 +2,6 @@
 #include <arpa/inet.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <ctime>

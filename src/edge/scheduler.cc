@@ -2,7 +2,6 @@
 #include "edge/scheduler.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace antiphon::edge {
 

@@ -2,10 +2,8 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "edge/jam.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
 #include <pugixml.hpp>
 #include <string>
 #include <string_view>

@@ -575,7 +575,7 @@ class PartReader {
 
   void finish_header() {
     part_.header.name = header_.name;
-    part_.header.drums = header_.percussion_channel || (has_unpitched_);
+    part_.header.drums = header_.percussion_channel || has_unpitched_;
     part_.header.program = static_cast<std::uint8_t>(header_.program.value_or(0));
     part_.header.velocities_known = loudness_.known();
   }

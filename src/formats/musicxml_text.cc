@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
-#include <optional>
 #include <pugixml.hpp>
 
 #include "formats/text.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/machine_speed.h"
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 

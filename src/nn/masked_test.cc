@@ -3,7 +3,6 @@
 // the file.
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <cstring>
 
 #include "base/file.h"

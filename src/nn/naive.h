@@ -4,7 +4,6 @@
 // For tests: the formulas of the event transformer in double precision, recomputed from the start
 // for every step, without cache, kernels or layout.
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <span>

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/workers.h"
 
-#include <cassert>
-
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
