@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// bf16 products for x86 with AVX-512 and its dot products of bf16. Compiled with those instructions
-// on, so nothing that another file might share is defined or included here.
-#include <immintrin.h>
-
+// bf16 products for x86 with AVX-512 and its dot products of bf16.
 #include "nn/kernels/kernels.h"
 #include "nn/kernels/unroll.h"
+#include "nn/kernels/x86/avx512.h"
 
 namespace antiphon::nn {
 namespace {
 
-constexpr std::size_t lanes = 16;
 constexpr std::size_t tile_vectors = tile_outputs / lanes;
-__mmask16 first(std::size_t count) {
-  return static_cast<__mmask16>(count >= lanes ? 0xffffu : (1u << count) - 1);
-}
 
 void prepare(const float* x, std::size_t n, std::size_t inputs, std::byte* operand) {
   std::byte* out = operand + operand_header;
@@ -76,31 +70,10 @@ void multiply(const PackedMatrix& w, std::size_t first_tile, std::size_t last_ti
   for (std::size_t t = first_tile; t < last_tile; ++t) {
     const std::byte* tile = w.tiles + t * w.tile_bytes;
     const std::size_t output = t * tile_outputs;
-    std::size_t r = 0;
-    const auto run = [&](auto multiply_rows) {
-      multiply_rows(tile, w.inputs / 2, operands + r * operand_stride, operand_stride,
-                    w.outputs - output, y + r * y_stride + output, y_stride, accumulate);
-    };
-    for (; r + block <= rows; r += block) run(multiply_tile<block>);
-    switch (rows - r) {
-      case 1:
-        run(multiply_tile<1>);
-        break;
-      case 2:
-        run(multiply_tile<2>);
-        break;
-      case 3:
-        run(multiply_tile<3>);
-        break;
-      case 4:
-        run(multiply_tile<4>);
-        break;
-      case 5:
-        run(multiply_tile<5>);
-        break;
-      default:
-        break;
-    }
+    for_blocks<block>(rows, [&](std::size_t r, auto of) {
+      multiply_tile<of.count>(tile, w.inputs / 2, operands + r * operand_stride, operand_stride,
+                              w.outputs - output, y + r * y_stride + output, y_stride, accumulate);
+    });
   }
 }
 

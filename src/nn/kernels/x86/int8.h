@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What the 8-bit kernels for x86 share. Each file that includes this has a copy of its own,
-// compiled with its own instructions.
-
-#include <immintrin.h>
+// What the 8-bit kernels for x86 share, as avx512.h does.
 
 #include "nn/kernels/kernels.h"
+#include "nn/kernels/x86/avx512.h"
 
 namespace antiphon::nn {
 namespace {
-
-constexpr std::size_t lanes = 16;
-
-/// The first `count` lanes.
-__mmask16 first(std::size_t count) {
-  return static_cast<__mmask16>(count >= lanes ? 0xffffu : (1u << count) - 1);
-}
 
 /// Four bytes, in every lane.
 __m512i broadcast4(const void* bytes) { return _mm512_set1_epi32(*static_cast<const int*>(bytes)); }

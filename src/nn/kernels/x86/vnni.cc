@@ -76,31 +76,11 @@ void multiply(const PackedMatrix& w, std::size_t first_tile, std::size_t last_ti
     const std::byte* tile = w.tiles + t * w.tile_bytes;
     const std::size_t from = t * tile_outputs;
     const std::size_t outputs = w.outputs - from < tile_outputs ? w.outputs - from : tile_outputs;
-    std::size_t r = 0;
-    const auto run = [&](auto multiply_rows) {
-      multiply_rows(tile, w.inputs / 4, operands + r * operand_stride, operand_stride,
-                    w.scales + from, outputs, y + r * y_stride + from, y_stride, accumulate);
-    };
-    for (; r + block <= rows; r += block) run(multiply_tile<block>);
-    switch (rows - r) {
-      case 1:
-        run(multiply_tile<1>);
-        break;
-      case 2:
-        run(multiply_tile<2>);
-        break;
-      case 3:
-        run(multiply_tile<3>);
-        break;
-      case 4:
-        run(multiply_tile<4>);
-        break;
-      case 5:
-        run(multiply_tile<5>);
-        break;
-      default:
-        break;
-    }
+    for_blocks<block>(rows, [&](std::size_t r, auto of) {
+      multiply_tile<of.count>(tile, w.inputs / 4, operands + r * operand_stride, operand_stride,
+                              w.scales + from, outputs, y + r * y_stride + from, y_stride,
+                              accumulate);
+    });
   }
 }
 
