@@ -57,7 +57,12 @@ Status have_certificate(Options& options) {
   if (server.certificate.empty() != server.key.empty()) {
     return Error{Errc::invalid_input, "--certificate and --key belong together"};
   }
-  if (!server.certificate.empty()) return Done{};
+  if (!server.certificate.empty()) {
+    for (const fs::path& file : {server.certificate, server.key}) {
+      if (!fs::exists(file)) return Error{Errc::not_found, file.string() + ": no such file"};
+    }
+    return Done{};
+  }
   server.certificate = node_folder() / "node.cert.pem";
   server.key = node_folder() / "node.key.pem";
   if (fs::exists(server.certificate) && fs::exists(server.key) && options.names.empty())
@@ -145,11 +150,9 @@ Action serve_command(CLI::App& flags) {
   flags.add_option("--address", server.address, "Where players come in; 0.0.0.0: from anywhere")
       ->capture_default_str();
   flags.add_option("--port", server.port, "0: any that is free")->capture_default_str();
-  flags
-      .add_option("--certificate", server.certificate,
-                  "In PEM (default: one of our own, made when it isn't there)")
-      ->check(CLI::ExistingFile);
-  flags.add_option("--key", server.key, "The certificate's, in PEM")->check(CLI::ExistingFile);
+  flags.add_option("--certificate", server.certificate,
+                   "In PEM (default: one of our own, made when it isn't there)");
+  flags.add_option("--key", server.key, "The certificate's, in PEM");
   flags.add_option("--name", options->names,
                    "Names and addresses, beside this machine's own, that a new certificate is for");
   flags.add_option("--tokens", options->tokens,

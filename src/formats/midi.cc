@@ -285,7 +285,7 @@ void MidiReader::meta_event(int type, ByteView data, Ticks at) {
     if (meter) score.meters.push_back({at, *meter});
     if (!meter) dropped_.insert("meters that can't be");
   } else if (type == 0x59 && data.size() == 2) {
-    const int fifths = static_cast<std::int8_t>(data[0]);
+    const int fifths = data[0] < 128 ? data[0] : data[0] - 256;
     const auto mode = data[1] == 1 ? music::Mode::minor : music::Mode::major;
     if (fifths >= -7 && fifths <= 7) score.keys.push_back({at, music::Key{fifths, mode}});
   }

@@ -51,7 +51,6 @@ TEST(Misuse, IsOneSentenceThatNamesTheNearestRightWord) {
       {"show '' -o a.svg", "IN: expected a value, got none"},
       {"serve --port 70000", "--port = 70000"},
       {"serve tokens ad", "no command ad; did you mean add?"},
-      {"serve --certificate no.pem", "no.pem"},
       {"jam --performer tune.abc --mode drafts", "--mode requires --node"},
   };
   for (const Case& one : cases) {

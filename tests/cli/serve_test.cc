@@ -195,6 +195,7 @@ TEST_F(Serve, RefusesWhatCannotBe) {
   EXPECT_THAT(run("serve --model nobody").err, HasSubstr("nobody: no such model"));
   EXPECT_THAT(run("serve --address kitchen").err, HasSubstr("kitchen: not an address"));
   EXPECT_THAT(run("serve --key only.pem").err, HasSubstr("belong together"));
+  EXPECT_THAT(run("serve --certificate no.pem --key no.key").err, HasSubstr("no.pem: no such"));
   EXPECT_THAT(run("serve --address 0.0.0.0").err, HasSubstr("make tokens"));
   EXPECT_THAT(run("serve --tokens none.db").err, HasSubstr("none.db: not there"));
   EXPECT_THAT(run("serve tokens add --tokens new.db --name x --sessions 0").err,
