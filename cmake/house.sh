@@ -54,16 +54,15 @@ need() {
   quietly "apt-get install" build/install.log "${get[@]}"
 }
 
-# build PRESET [CMAKE OPTION...]: configures and builds. Talks where there is something to do.
+# build PRESET TARGET [CMAKE OPTION...]: configures build/release and builds there. Talks where there is something to do.
 build() {
-  local preset=$1 dir=build/$1
-  shift
-  quietly "Configuring" "$dir.configure.log" cmake --preset "$preset" "$@"
-  if ninja -C "$dir" -n | grep -q '^ninja: no work to do'; then return 0; fi
-  echo "Building $dir"
+  local log=build/$1 ninja=(ninja -C build/release "$2")
+  quietly "Configuring" "$log.configure.log" cmake --preset "$1" "${@:3}"
+  if "${ninja[@]}" -n | grep -q '^ninja: no work to do'; then return 0; fi
+  echo "Building"
   if [[ -t 1 ]]; then
-    ninja -C "$dir" || die "The build failed."
+    "${ninja[@]}" || die "The build failed."
   else
-    quietly "The build" "$dir.build.log" ninja -C "$dir"
+    quietly "The build" "$log.build.log" "${ninja[@]}"
   fi
 }

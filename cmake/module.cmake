@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 
-# module(NAME [DEPS module...] [LINKS target...])
+# module(NAME [DEPS module...] [LINKS target...] [ONE_TEST])
 #
 # Declares the library antiphon::NAME from the sources in this folder and below. DEPS are the modules
 # that it may include: the link lines are the table of layers. LINKS are outside libraries.
-# *_test.cc become the program NAME_test, *_bench.cc NAME_bench; both are found by file name.
+# *_test.cc become the program NAME_test, *_bench.cc NAME_bench; both are found by file name. ONE_TEST: the program runs
+# once and not once for each of its tests, as its libraries take a second to load.
 function(module name)
-  cmake_parse_arguments(arg "" "" "DEPS;LINKS" ${ARGN})
+  cmake_parse_arguments(arg "ONE_TEST" "" "DEPS;LINKS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cc)
   set(tests ${sources})
   set(benches ${sources})
@@ -30,11 +31,22 @@ function(module name)
     target_link_libraries(${name}_test PRIVATE antiphon::${name} GTest::gmock_main)
     target_compile_definitions(${name}_test
                                PRIVATE ANTIPHON_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
-    gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60)
+    if(arg_ONE_TEST)
+      add_test(NAME ${name}.all COMMAND ${name}_test --gtest_brief=1)
+    else()
+      gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60)
+    endif()
   endif()
   if(ANTIPHON_BENCHMARKS AND benches)
     add_executable(${name}_bench ${benches})
     target_link_libraries(${name}_bench PRIVATE antiphon::${name} benchmark::benchmark_main)
+  endif()
+endfunction()
+
+# test_headers(TARGET): what every test includes is read once for all of a program's. Worth it from three tests on.
+function(test_headers target)
+  if(TARGET ${target})
+    target_precompile_headers(${target} PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
   endif()
 endfunction()
 

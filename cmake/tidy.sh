@@ -11,10 +11,10 @@ case ${1-} in
   *) files=("$@") ;;
 esac
 [[ ${#files[@]} -gt 0 ]] || exit 0
-[[ -f build/check/compile_commands.json ]] || cmake --preset check >/dev/null
+[[ -f build/release/compile_commands.json ]] || cmake --preset check >/dev/null
 # What this configuration doesn't build (fuzz targets) has no command line to go by.
 known=()
 for file in "${files[@]}"; do
-  grep -qF "/$file\"" build/check/compile_commands.json && known+=("$file")
+  grep -qF "/$file\"" build/release/compile_commands.json && known+=("$file")
 done
-printf '%s\0' "${known[@]}" | xargs -0 -n 1 -P "$(nproc)" clang-tidy-14 -p build/check --quiet
+printf '%s\0' "${known[@]}" | xargs -0 -n 1 -P "$(nproc)" clang-tidy-14 -p build/release --quiet

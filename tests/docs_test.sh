@@ -23,19 +23,25 @@ commands() {
     sed -e ':a' -e '/\\$/{N;s/\\\n *//;ta' -e '}' -e 's/ *# .*//' -e '/^ *$/d'
 }
 
+declare -A help_of
+# helps PROGRAM [SUBCOMMAND...]: whether there is such a command. Each is asked once: libtorch takes a second to load.
+helps() {
+  [[ -v help_of[$*] ]] || help_of[$*]=$("$@" --help 2>&1) || help_of[$*]=''
+  [[ -n ${help_of[$*]} ]]
+}
+
 # check_flags PAGE PROGRAM COMMAND-LINE-WORDS...: every --flag and the subcommands are in the program's help.
 check_flags() {
-  local page=$1 program=$2 help words=() word
+  local page=$1 command=("$2") word
   shift 2
-  while [[ $# -gt 0 && $1 =~ ^[a-z][a-z-]*$ ]]; do
-    "$program" "${words[@]}" "$1" --help >"$scratch/help" 2>&1 || break
-    words+=("$1")
+  while [[ $# -gt 0 && $1 =~ ^[a-z][a-z-]*$ ]] && helps "${command[@]}" "$1"; do
+    command+=("$1")
     shift
   done
-  help=$("$program" "${words[@]}" --help 2>&1) || wrong "$page: ${program##*/} ${words[*]} is no command"
+  helps "${command[@]}" || wrong "$page: ${command[*]} is no command"
   for word in "$@"; do
-    if [[ $word == -* ]] && ! grep -qE -- "(^|[ ,])$word([ ,=]|$)" <<<"$help"; then
-      wrong "$page: ${program##*/} ${words[*]} has no flag $word"
+    if [[ $word == -* ]] && ! grep -qE -- "(^|[ ,])$word([ ,=]|$)" <<<"${help_of[${command[*]}]}"; then
+      wrong "$page: ${command[*]} has no flag $word"
     fi
   done
 }

@@ -56,7 +56,7 @@ struct Timekeeper {
 
 Result<std::vector<fs::path>> files_of(const std::vector<fs::path>& songs) {
   std::vector<fs::path> files, from = songs;
-  if (from.empty()) from.push_back(fs::path(ANTIPHON_SOURCE_MODELS) / "../tests/data/melodies");
+  if (from.empty()) from.push_back(fs::path(ANTIPHON_SOURCE) / "tests/data/melodies");
   for (const fs::path& path : from) {
     auto found = score_files_in(path);
     if (!found && songs.empty())

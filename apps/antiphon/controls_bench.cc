@@ -104,6 +104,7 @@ class ControlsBench {
     header.style = *tokens::style_of(options_.style);
     header.meters = {{0, {}}};
     header.keys = {{0, key}};
+    header.keeps_key = true;
     header.slots = {{tokens::Role::ai, 0, Casting::usual_density, 0}};
     generate::Sampling sampling = options_.sampling;
     sampling.seed = seed * 100 + static_cast<std::uint64_t>(key.tonic());

@@ -27,7 +27,7 @@ std::vector<fs::path> model_roots() {
   if (const char* root = std::getenv("ANTIPHON_MODELS"); root != nullptr && *root != '\0') {
     roots.emplace_back(root);
   }
-  roots.emplace_back(ANTIPHON_SOURCE_MODELS);
+  roots.emplace_back(ANTIPHON_SOURCE "/models");
   roots.emplace_back("/usr/share/antiphon/models");
   return roots;
 }

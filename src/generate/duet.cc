@@ -196,7 +196,7 @@ Result<Performance> accompany(EventModel& model, const Score& score,
 
 Result<Performance> continue_score(EventModel& model, const Score& score, int bars,
                                    tokens::Style style, const Sampling& sampling,
-                                   const Progress& progress) {
+                                   const Progress& progress, std::optional<music::Key> key) {
   ANTIPHON_CHECK(check(sampling));
   if (bars < 1 || bars > 1000) {
     return Error{Errc::invalid_input, "bars must be 1 to 1000, got " + std::to_string(bars)};
@@ -216,7 +216,13 @@ Result<Performance> continue_score(EventModel& model, const Score& score, int ba
   const auto from =
       static_cast<std::int32_t>((last.start + last.meter.bar()).count / ticks_per_step);
   const auto bar = static_cast<std::int32_t>(last.meter.bar().count / ticks_per_step);
-  Partner partner(model, tokens::header_of(grid, roles, style), 0, sampling);
+  tokens::Header header = tokens::header_of(grid, roles, style);
+  if (key) {
+    std::erase_if(header.keys, [from](const auto& change) { return change.at >= from; });
+    header.keys.push_back({from, *key});
+    header.keeps_key = true;
+  }
+  Partner partner(model, std::move(header), 0, sampling);
   std::vector<TimedEvent> heard_events;
   for (std::int32_t now = 0; const tokens::Event& event : tokens::encode(grid, roles)) {
     now += event.shift;

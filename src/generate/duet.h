@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "generate/event_model.h"
@@ -57,10 +58,11 @@ Result<Performance> accompany(EventModel& model, const music::Score& score,
                               tokens::Style style, const Sampling& sampling,
                               const Progress& progress, int candidates = 1);
 
-/// Goes on with all parts of `score` for `bars` bars after its last bar, in its last meter.
+/// Goes on with all parts of `score` for `bars` bars after its last bar, in its last meter and, if
+/// `key` names one, held to that key.
 /// Errors: no notes, more than `tokens::max_slots` parts with notes, bars not in [1, 1000].
 Result<Performance> continue_score(EventModel& model, const music::Score& score, int bars,
                                    tokens::Style style, const Sampling& sampling,
-                                   const Progress& progress);
+                                   const Progress& progress, std::optional<music::Key> key = {});
 
 }  // namespace antiphon::generate

@@ -47,7 +47,7 @@ bool any_pitch(Holds&& holds) {
 
 tokens::EventStream listening_stream(tokens::Header header, std::int32_t from) {
   tokens::EventStream stream(std::move(header), from);
-  stream.follow_keys();
+  if (!stream.header().keeps_key) stream.follow_keys();
   return stream;
 }
 
@@ -350,17 +350,33 @@ float Partner::note_bias(int slot, std::int32_t at) const {
   return part.keeps_density ? onset_bias(part, played, at, std::exp(wish_ / 2)) : wish_;
 }
 
+// What each pitch class of the AI parts gains, so that they keep to their key.
+music::PitchClasses Partner::key_bias_at(std::int32_t at) const {
+  const std::optional<music::Key> key = kept_key(stream_.header(), at);
+  music::PitchClasses played{};
+  if (!key) return played;
+  for (int slot = 0; slot < static_cast<int>(stream_.header().slots.size()); ++slot) {
+    if (stream_.header().slots[static_cast<std::size_t>(slot)].instrument ==
+        tokens::instrument_drums)
+      continue;
+    const music::PitchClasses& own = stream_.played(slot).pitch_classes();
+    for (std::size_t i = 0; i < played.size(); ++i) played[i] += own[i];
+  }
+  return key_bias(*key, played);
+}
+
 // What each shift gains, so that AI parts begin sooner or later than the model would have them:
 // a power of the time, as if it ran faster. Whether the onset goes on is left as likely as it was.
 void Partner::weigh_shifts() {
+  shift_bias_.fill(0);
+  if (reading_) return;
   float haste = -std::numeric_limits<float>::infinity();
   for (int slot = 0; slot < static_cast<int>(stream_.header().slots.size()); ++slot) {
     if (stream_.header().slots[static_cast<std::size_t>(slot)].role == Role::ai)
       haste = std::max(haste, note_bias(slot, std::max(earliest_, stream_.now() + 1)));
   }
-  shift_bias_.fill(0);
   if (last_ai_) shift_bias_[0] = note_bias(last_ai_->slot, stream_.now());
-  if (reading_ || !std::isfinite(haste) || haste == 0) return;
+  if (!std::isfinite(haste) || haste == 0) return;
   const auto logits = model_.logits(tokens::field_shift);
   double before = 0, after = 0;
   for (std::size_t s = 1; s < logits.size(); ++s) {
@@ -415,15 +431,18 @@ TimedEvent Partner::propose(std::int32_t until, std::int32_t imagine) {
   condition(rows);
 
   const bool tie = event.type == EventType::tie;
+  const bool drums = stream_.header().slots[event.slot].instrument == tokens::instrument_drums;
+  const music::PitchClasses in_key = tie || drums ? music::PitchClasses{} : key_bias_at(at);
   const music::PitchClassSet chord = chord_at(chart_.empty() ? foretold_ : chart_, at);
-  const bool free = tie || chord.none() ||
-                    stream_.header().slots[event.slot].instrument == tokens::instrument_drums;
+  const bool free = tie || chord.none() || drums;
   const bool weak = at % tokens::steps_per_quarter != 0;
   const float less = !chart_.empty() ? off_chord : weak ? off_foretold / 2 : off_foretold;
   const int pitch = choose(
       tokens::field_pitch, [&](int one) { return pitch_allowed(event.slot, one, tie, at); },
       [&](int one) {
-        return free || chord.test(static_cast<std::size_t>(one % 12)) ? 0.0f : -less;
+        const auto pitch_class = static_cast<std::size_t>(one % 12);
+        const float fits = free || chord.test(pitch_class) ? 0.0f : -less;
+        return fits + static_cast<float>(in_key[pitch_class]);
       });
   if (pitch < 0) return {at, event};
   event.pitch = static_cast<std::uint8_t>(pitch);

@@ -152,6 +152,7 @@ class Partner {
   bool pitch_allowed(int slot, int pitch, bool tie, std::int32_t at) const;
   music::PitchRange range_of(const tokens::Slot& part) const;
   float note_bias(int slot, std::int32_t at) const;
+  music::PitchClasses key_bias_at(std::int32_t at) const;
   void weigh_shifts();
   template <class Allowed, class Bias>
   int choose(int field, Allowed&& allowed, Bias&& bias);

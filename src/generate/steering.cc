@@ -11,6 +11,8 @@ constexpr double nats_a_nat = 30, most_nats = 10;
 constexpr double open_margin = 0.1;  // From the one bound of the first and the last class.
 // So many quarters or onsets that were just as asked are taken to lie before the first.
 constexpr double supposed = 4;
+// By how much a correlation should be above the next one; what is missing of it makes the bias.
+constexpr double key_margin = 0.15, nats_a_correlation = 60, most_key_nats = 3;
 
 // Where `value` lies outside the middle fifth of a class: how far above, or, below 0, how far
 // below.
@@ -46,6 +48,40 @@ float onset_bias(const tokens::Slot& part, const tokens::Played& played, std::in
 float chord_bias(const tokens::Slot& part, const tokens::Played& played) {
   if (!part.keeps_polyphony || part.polyphony == 0) return 0;
   return bias(played.notes(), played.onsets(), tokens::polyphony_range(part.polyphony));
+}
+
+music::PitchClasses key_bias(music::Key key, const music::PitchClasses& played) {
+  const music::PitchClasses own = music::profile_of(key);
+  music::PitchClasses weights;
+  for (std::size_t i = 0; i < 12; ++i) weights[i] = played[i] + supposed * own[i];
+  std::optional<music::Key> rival;
+  double rival_fit = -1;
+  for (const music::Key other : music::all_keys()) {
+    if (other.tonic() == key.tonic() && other.mode == key.mode) continue;
+    const double fit = music::correlation(weights, other);
+    if (fit > rival_fit) {
+      rival_fit = fit;
+      rival = other;
+    }
+  }
+  const double missing = key_margin - (music::correlation(weights, key) - rival_fit);
+  music::PitchClasses bias{};
+  if (missing <= 0) return bias;
+  const music::PitchClasses others = music::profile_of(*rival);
+  for (std::size_t i = 0; i < 12; ++i) {
+    bias[i] = std::clamp(nats_a_correlation * missing * (own[i] - others[i]), -most_key_nats,
+                         most_key_nats);
+  }
+  return bias;
+}
+
+std::optional<music::Key> kept_key(const tokens::Header& header, std::int32_t at) {
+  if (!header.keeps_key) return {};
+  std::optional<music::Key> key;
+  for (const auto& change : header.keys) {
+    if (change.at <= at || !key) key = change.value;
+  }
+  return key;
 }
 
 }  // namespace antiphon::generate

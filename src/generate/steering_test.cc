@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "generate/noisy_model.h"
 #include "generate/partner.h"
 
@@ -15,7 +17,7 @@ TEST(Steering, PullsInProportionOutsideTheMiddleOfAClassAndNotInside) {
   const tokens::Slot part{Role::ai, 0, /*density=*/5, 0, /*keeps_density=*/true};
   const auto bias_at = [&](std::int32_t every) {
     tokens::Played played;
-    for (std::int32_t at = 0; at < 2400; at += every) played.add(at);
+    for (std::int32_t at = 0; at < 2400; at += every) played.add(at, 60, 12);
     return onset_bias(part, played, 2400);
   };
   EXPECT_EQ(bias_at(10), 0);  // 1.2 a quarter, of 1 to 1.5.
@@ -29,10 +31,43 @@ TEST(Steering, PullsInProportionOutsideTheMiddleOfAClassAndNotInside) {
 
 TEST(Steering, WhatIsNotToBeKeptIsAHintOnly) {
   tokens::Played played;
-  for (const std::int32_t at : {0, 0, 0, 1, 1, 1}) played.add(at);
+  for (const std::int32_t at : {0, 0, 0, 1, 1, 1}) played.add(at, 60, 12);
   const tokens::Slot told{Role::ai, 0, 1, 1};
   EXPECT_EQ(onset_bias(told, played, 4800), 0);
   EXPECT_EQ(chord_bias(told, played), 0);
+}
+
+TEST(Steering, APitchClassGainsThatTellsTheKeyFromItsBestRival) {
+  const music::Key c_major{0, music::Mode::major};
+  music::PitchClasses played{};
+  for (const std::size_t degree : {0, 2, 4, 5, 7, 9, 11}) played[degree] = 1;
+  played[0] = 3, played[7] = 2;
+  EXPECT_EQ(key_bias(c_major, played), music::PitchClasses{});
+  // As much of A and its neighbours, and it may be A minor.
+  played = {2, 0, 2, 0, 4, 1, 0, 1, 0, 4, 0, 2};
+  const music::PitchClasses bias = key_bias(c_major, played);
+  EXPECT_GT(bias[0], 0);
+  EXPECT_GT(bias[7], 0);
+  EXPECT_LT(bias[9], 0);
+  EXPECT_LT(bias[8], 0);
+  for (double& time : played) time *= 1000;
+  for (const double nats : key_bias({6, music::Mode::major}, played)) EXPECT_LE(std::abs(nats), 3);
+}
+
+TEST(Steering, PartsAreInTheKeyThatTheyWereAskedFor) {
+  for (const music::Key key : music::all_keys()) {
+    NoisyModel model(512);
+    tokens::Header header;
+    header.keys = {{0, key}};
+    header.keeps_key = true;
+    header.slots = {{Role::ai, 0}};
+    Partner partner(model, header, 0, {});
+    music::PitchClasses played{};
+    for (const auto& [at, event] : partner.play(1200)) {
+      if (event.type == tokens::EventType::note) played[event.pitch % 12] += event.duration;
+    }
+    EXPECT_EQ(music::find_key(played), key);
+  }
 }
 
 // What comes of a part beside a human one, of a model that plays at random. It is too wild for the

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "music/key_finding.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace antiphon::music {
 namespace {
@@ -12,31 +14,29 @@ constexpr PitchClasses major_profile = {6.35, 2.23, 3.48, 2.33, 4.38, 4.09,
 constexpr PitchClasses minor_profile = {6.33, 2.68, 3.52, 5.38, 2.60, 3.53,
                                         2.54, 4.75, 3.98, 2.69, 3.34, 3.17};
 
-double mean(const PitchClasses& values) {
-  double sum = 0;
+// With a mean of 0 and, unless all were equal, a sum of squares of 1.
+PitchClasses standardized(PitchClasses values) {
+  double sum = 0, square = 0;
   for (const double value : values) sum += value;
-  return sum / 12;
-}
-
-/// Pearson's correlation of the weights with a profile that starts at `tonic`; 0 for equal weights.
-double correlation(const PitchClasses& weights, const PitchClasses& profile, int tonic) {
-  const double weight_mean = mean(weights), profile_mean = mean(profile);
-  double both = 0, weight_square = 0, profile_square = 0;
-  for (std::size_t degree = 0; degree < 12; ++degree) {
-    const double x = weights[(degree + static_cast<std::size_t>(tonic)) % 12] - weight_mean;
-    const double y = profile[degree] - profile_mean;
-    both += x * y;
-    weight_square += x * x;
-    profile_square += y * y;
+  for (double& value : values) {
+    value -= sum / 12;
+    square += value * value;
   }
-  return weight_square > 0 ? both / std::sqrt(weight_square * profile_square) : 0;
+  for (double& value : values) value = square > 0 ? value / std::sqrt(square) : 0;
+  return values;
 }
 
-/// The key signature with the fewest accidentals; six sharps rather than six flats.
-Key key_on(int tonic, Mode mode) {
-  const int major_tonic = (tonic + (mode == Mode::minor ? 3 : 0)) % 12;
-  const int fifths = major_tonic * 7 % 12;
-  return {fifths > 6 ? fifths - 12 : fifths, mode};
+double product(const PitchClasses& a, const PitchClasses& b) {
+  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+}
+
+std::array<Key, 24> make_keys() {
+  std::array<Key, 24> keys;
+  for (int fifths = -5; fifths <= 6; ++fifths) {
+    for (const Mode mode : {Mode::major, Mode::minor})
+      keys[static_cast<std::size_t>(2 * (fifths + 5) + (mode == Mode::minor))] = {fifths, mode};
+  }
+  return keys;
 }
 
 }  // namespace
@@ -49,17 +49,30 @@ PitchClasses pitch_classes(std::span<const Note> notes) {
   return weights;
 }
 
+std::span<const Key, 24> all_keys() {
+  static const std::array<Key, 24> keys = make_keys();
+  return keys;
+}
+
+PitchClasses profile_of(Key key) {
+  PitchClasses profile = standardized(key.mode == Mode::major ? major_profile : minor_profile);
+  std::rotate(profile.begin(), profile.end() - key.tonic(), profile.end());
+  return profile;
+}
+
+double correlation(const PitchClasses& weights, Key key) {
+  return product(standardized(weights), profile_of(key));
+}
+
 std::optional<Key> find_key(const PitchClasses& weights) {
+  const PitchClasses standard = standardized(weights);
   std::optional<Key> best;
   double best_fit = 0;
-  for (int tonic = 0; tonic < 12; ++tonic) {
-    for (const Mode mode : {Mode::major, Mode::minor}) {
-      const double fit =
-          correlation(weights, mode == Mode::major ? major_profile : minor_profile, tonic);
-      if (fit > best_fit) {
-        best_fit = fit;
-        best = key_on(tonic, mode);
-      }
+  for (const Key key : all_keys()) {
+    const double fit = product(standard, profile_of(key));
+    if (fit > best_fit) {
+      best_fit = fit;
+      best = key;
     }
   }
   return best;

@@ -12,10 +12,9 @@ using testing::HasSubstr;
 
 /// A file of this header and `data` zero bytes.
 Bytes file_of(std::string_view header, std::size_t data) {
-  Bytes bytes(8);
+  Bytes bytes(8 + header.size() + data);
   for (std::size_t i = 0; i < 8; ++i) bytes[i] = static_cast<std::uint8_t>(header.size() >> 8 * i);
-  bytes.insert(bytes.end(), header.begin(), header.end());
-  bytes.resize(bytes.size() + data);
+  std::copy(header.begin(), header.end(), bytes.begin() + 8);
   return bytes;
 }
 

@@ -68,16 +68,19 @@ int polyphony_class(const GridPart& part) {
 ClassRange density_range(int density_class) { return range_of(density_class, densities); }
 ClassRange polyphony_range(int polyphony_class) { return range_of(polyphony_class, polyphonies); }
 
-void Played::add(std::int32_t at) {
+void Played::add(std::int32_t at, int pitch, int duration) {
   if (!any()) {
     first_ = at;
   } else if (at != last_) {
     const double fading = std::exp((last_ - at) / memory);
     onsets_ *= fading;
     notes_ *= fading;
+    for (double& quarters : pitch_classes_) quarters *= fading;
   }
   onsets_ += !any() || at != last_;
   notes_ += 1;
+  pitch_classes_[static_cast<std::size_t>(pitch % 12)] +=
+      static_cast<double>(duration) / steps_per_quarter;
   last_ = at;
 }
 
@@ -88,7 +91,7 @@ double Played::quarters(std::int32_t now) const {
 }
 
 Header header_of(const GridScore& score, std::span<const Role> roles, Style style) {
-  Header header{style, score.bpm, score.meters, score.keys, {}};
+  Header header{style, score.bpm, score.meters, score.keys, false, {}};
   for (std::size_t i = 0; i < score.parts.size(); ++i) {
     const GridPart& part = score.parts[i];
     Slot slot{roles[i], part.drums ? instrument_drums : part.program};
@@ -165,7 +168,7 @@ void EventStream::apply(const Event& event) {
   const std::size_t at = index(event.slot, event.pitch);
   const auto pitch_class = static_cast<std::size_t>(event.pitch % 12);
   const bool tonal = !drums(event.slot);
-  if (event.type == EventType::note) played_[event.slot].add(now_);
+  if (event.type == EventType::note) played_[event.slot].add(now_, event.pitch, event.duration);
   if (has_duration(event.type)) {
     ai_ends_[at] = now_ + event.duration;
     if (tonal) ai_class_ends_[pitch_class] = std::max(ai_class_ends_[pitch_class], ai_ends_[at]);

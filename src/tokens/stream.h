@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "music/key_finding.h"
 #include "music/key_tracking.h"
 #include "tokens/event.h"
 
@@ -29,6 +30,7 @@ struct Header {
   std::optional<double> bpm;
   std::vector<GridChange<music::Meter>> meters;  ///< Empty: no bar is known.
   std::vector<GridChange<music::Key>> keys;
+  bool keeps_key = false;  ///< AI parts are held to the keys, too.
   std::vector<Slot> slots;
 };
 
@@ -51,8 +53,8 @@ ClassRange polyphony_range(int polyphony_class);  ///< Notes an onset; the class
 /// 1/e.
 class Played {
  public:
-  /// A note of the part begins; in the order of time.
-  void add(std::int32_t at);
+  /// A note of the part begins, of so many steps; in the order of time.
+  void add(std::int32_t at, int pitch, int duration);
 
   bool any() const { return onsets_ > 0; }
   std::int32_t last() const { return last_; }  ///< Step of the last onset.
@@ -61,9 +63,12 @@ class Played {
   /// Onsets and quarters since the first, as they count at step `now`, which isn't before the last.
   double onsets(std::int32_t now) const;
   double quarters(std::int32_t now) const;
+  /// How long each pitch class sounded, in quarters, as it counts at the last onset.
+  const music::PitchClasses& pitch_classes() const { return pitch_classes_; }
 
  private:
   double onsets_ = 0, notes_ = 0;
+  music::PitchClasses pitch_classes_{};
   std::int32_t first_ = 0, last_ = 0;
 };
 
