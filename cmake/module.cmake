@@ -31,6 +31,7 @@ function(module name)
     target_link_libraries(${name}_test PRIVATE antiphon::${name} GTest::gmock_main)
     target_compile_definitions(${name}_test
                                PRIVATE ANTIPHON_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
+    sanitize_lightly(${name}_test)
     if(arg_ONE_TEST)
       add_test(NAME ${name}.all COMMAND ${name}_test --gtest_brief=1)
     else()
@@ -50,11 +51,12 @@ function(test_headers target)
   endif()
 endfunction()
 
-# heavy_templates(FILE...): sources full of Beast's templates, for which clang takes minutes with all that the fuzzer and
-# UBSan add to them. AddressSanitizer and ThreadSanitizer stay.
+# sanitize_lightly(TARGET): what stands around the code that matters, tests and the program.
+function(sanitize_lightly target)
+  set_target_properties(${target} PROPERTIES SANITIZED_LIGHTLY ON)
+endfunction()
+
+# heavy_templates(FILE...): sources full of Beast's templates.
 function(heavy_templates)
-  if(ANTIPHON_SANITIZE MATCHES "fuzzer")
-    set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS
-                                "-O0;-fno-sanitize=undefined,fuzzer-no-link")
-  endif()
+  set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "${sanitized_lightly}")
 endfunction()

@@ -33,5 +33,12 @@ endif()
 if(ANTIPHON_SANITIZE)
   target_compile_options(antiphon_flags INTERFACE -fsanitize=${ANTIPHON_SANITIZE}
                                                   -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  # What takes a compiler minutes with all of it, for little: AddressSanitizer and ThreadSanitizer stay.
+  set(sanitized_lightly -O0)
+  if(ANTIPHON_SANITIZE MATCHES "fuzzer")
+    list(APPEND sanitized_lightly -fno-sanitize=undefined,fuzzer-no-link)
+  endif()
+  target_compile_options(
+    antiphon_flags INTERFACE "$<$<BOOL:$<TARGET_PROPERTY:SANITIZED_LIGHTLY>>:${sanitized_lightly}>")
   target_link_options(antiphon_flags INTERFACE -fsanitize=${ANTIPHON_SANITIZE})
 endif()
