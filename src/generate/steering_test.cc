@@ -39,9 +39,7 @@ TEST(Steering, WhatIsNotToBeKeptIsAHintOnly) {
 
 TEST(Steering, APitchClassGainsThatTellsTheKeyFromItsBestRival) {
   const music::Key c_major{0, music::Mode::major};
-  music::PitchClasses played{};
-  for (const std::size_t degree : {0, 2, 4, 5, 7, 9, 11}) played[degree] = 1;
-  played[0] = 3, played[7] = 2;
+  music::PitchClasses played = {3, 0, 1, 0, 1, 1, 0, 2, 0, 1, 0, 1};
   EXPECT_EQ(key_bias(c_major, played), music::PitchClasses{});
   // As much of A and its neighbours, and it may be A minor.
   played = {2, 0, 2, 0, 4, 1, 0, 1, 0, 4, 0, 2};
