@@ -55,17 +55,22 @@ class Life {
   explicit Life(std::int32_t from) : from_(from) {}
 
   void add(const TimedEvent& next, bool given) {
-    // A written note may meet a played one of its pitch, and a tie may have lost its note.
+    // A written note may meet a played one of its pitch, and a tie may have lost its note. That
+    // something else comes instead is nothing to learn.
     if (of_ai(next.event)) {
       std::int32_t& end = ends_[next.event.slot][next.event.pitch];
       const bool fits = next.event.type == EventType::tie ? end == next.at : end <= next.at;
-      if (!fits) return;
+      if (!fits) {
+        lost_ = true;
+        return;
+      }
       end = next.at + next.event.duration;
     }
     const std::int32_t gap = next.at - (events_.empty() ? from_ : events_.back().at);
     steps_ += 1 + static_cast<std::size_t>(std::max(0, gap - 1) / tokens::max_shift);
     events_.push_back(next);
-    given_.push_back(given);
+    given_.push_back(given || lost_);
+    lost_ = false;
   }
 
   const std::vector<TimedEvent>& events() const { return events_; }
@@ -93,6 +98,7 @@ class Life {
  private:
   std::int32_t from_;
   std::size_t steps_ = 0;
+  bool lost_ = false;  // A written event, just now.
   std::vector<TimedEvent> events_;
   std::vector<bool> given_;
   std::array<std::array<std::int32_t, 128>, tokens::max_slots> ends_{};
