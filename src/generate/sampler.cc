@@ -35,24 +35,34 @@ void Sampler::weigh_candidates() {
     candidates_.assign(1, {1.0f, best.index});
     return;
   }
-  if (sampling_.top_p < 1.0) std::sort(candidates_.begin(), candidates_.end(), likelier);
-
   const float highest = std::min_element(candidates_.begin(), candidates_.end(), likelier)->weight;
+  const auto weight_of = [&](float logit) {
+    return static_cast<float>(
+        std::exp(static_cast<double>(logit - highest) / sampling_.temperature));
+  };
   total_ = 0;
-  for (Candidate& candidate : candidates_) {
-    candidate.weight = static_cast<float>(
-        std::exp(static_cast<double>(candidate.weight - highest) / sampling_.temperature));
-    total_ += candidate.weight;
-  }
-  if (sampling_.top_p < 1.0) {
-    double kept = 0;
-    std::size_t count = 0;
-    while (count < candidates_.size() && kept < sampling_.top_p * total_) {
-      kept += candidates_[count++].weight;
+  if (sampling_.top_p == 1.0) {
+    for (Candidate& candidate : candidates_) {
+      candidate.weight = weight_of(candidate.weight);
+      total_ += candidate.weight;
     }
-    candidates_.resize(count);
-    total_ = kept;
+    return;
   }
+  for (const Candidate& candidate : candidates_) total_ += weight_of(candidate.weight);
+  // The likeliest, few of them, come to the end of the heap, one after the other.
+  const auto last = candidates_.end();
+  auto kept = last;
+  const auto less_likely = [&](const Candidate& a, const Candidate& b) { return likelier(b, a); };
+  std::make_heap(candidates_.begin(), last, less_likely);
+  double sum = 0;
+  while (kept != candidates_.begin() && sum < sampling_.top_p * total_) {
+    std::pop_heap(candidates_.begin(), kept--, less_likely);
+    kept->weight = weight_of(kept->weight);
+    sum += kept->weight;
+  }
+  std::reverse(kept, last);
+  candidates_.erase(candidates_.begin(), kept);
+  total_ = sum;
 }
 
 int Sampler::pick() {
