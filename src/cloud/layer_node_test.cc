@@ -103,6 +103,11 @@ TEST(LayerSeat, RefusesWhatCantBe) {
   EXPECT_THAT(seat.put(steps_of(100, 29)).error().message, HasSubstr("context holds, 128"));
   ASSERT_TRUE(seat.put(steps_of(50, 1)).ok());
   EXPECT_THAT(seat.put(steps_of(100, 1)).error().message, HasSubstr("of which 51 were told"));
+  wire::Steps again = steps_of(0, 1);
+  again.steps.recalled = {40, 12};
+  EXPECT_THAT(seat.put(again).error().message, HasSubstr("12 steps to recall after 40, of 51"));
+  again.steps.recalled = {SIZE_MAX, 2};
+  EXPECT_THAT(seat.put(again).error().message, HasSubstr("to recall"));
   for (int i = 0; i < 4; ++i) static_cast<void>(seat.put(steps_of(0, 100)));
   EXPECT_THAT(seat.put(steps_of(0, 100)).error().message, HasSubstr("wait for their turn"));
   EXPECT_EQ(seat.work(seat.take()).size(), 6u);

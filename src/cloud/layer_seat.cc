@@ -18,7 +18,7 @@ Result<LayerSeat> LayerSeat::of(std::shared_ptr<const nn::Transformer> model, co
 
 Status LayerSeat::put(wire::Steps message) {
   const generate::MiddleSteps& steps = message.steps;
-  const std::size_t rows = steps.rows.rows(), capacity = middle_->capacity();
+  const std::size_t capacity = middle_->capacity();
   if (steps.rows.dim != middle_->dim()) {
     return Error{Errc::invalid_input, "activations are " + std::to_string(steps.rows.dim) +
                                           " wide, the model's are " +
@@ -29,7 +29,14 @@ Status LayerSeat::put(wire::Steps message) {
                                          " others, of which " + std::to_string(size_) +
                                          " were told"};
   }
-  if (rows > capacity - steps.at) {
+  const nn::Recalled& recalled = steps.recalled;
+  if (recalled.count > size_ || recalled.from > size_ - recalled.count) {
+    return Error{Errc::out_of_range, std::to_string(recalled.count) + " steps to recall after " +
+                                         std::to_string(recalled.from) + ", of " +
+                                         std::to_string(size_)};
+  }
+  const std::size_t rows = steps.rows.rows() + recalled.count;
+  if (steps.at > capacity || rows > capacity - steps.at) {
     return Error{Errc::out_of_range,
                  "more steps than the model's context holds, " + std::to_string(capacity)};
   }
@@ -53,7 +60,7 @@ std::vector<wire::Added> LayerSeat::work(const std::vector<wire::Steps>& told) {
   for (const wire::Steps& message : told) {
     const generate::MiddleSteps& steps = message.steps;
     middle_->rewind(steps.at);
-    nn::Activations added = middle_->run(steps.times, steps.rows, steps.wanted);
+    nn::Activations added = middle_->run(steps.times, steps.rows, steps.wanted, steps.recalled);
     if (steps.wanted > 0) answers.push_back({steps.serial, std::move(added)});
   }
   return answers;

@@ -20,8 +20,8 @@ class LayerSeat {
   static Result<LayerSeat> of(std::shared_ptr<const nn::Transformer> model, const nn::Cut& cut);
 
   /// Takes steps if they can be.
-  /// Errors: of another width than the model, after steps that it wasn't told, more than its
-  /// context holds, more waiting than it will run.
+  /// Errors: of another width than the model, after steps or with others to recall that it wasn't
+  /// told, more than its context holds, more waiting than it will run.
   Status put(wire::Steps steps);
   /// What was put since the last time.
   std::vector<wire::Steps> take();

@@ -81,7 +81,8 @@ void Visit::greet() {
 
 Status Visit::take(const wire::Steps& steps) {
   if (!sharer_) return Error{Errc::invalid_input, "expected to be joined by layers first"};
-  if (!events_.take(static_cast<double>(steps.steps.times.size()), steady_seconds()))
+  const std::size_t count = steps.steps.times.size() + steps.steps.recalled.count;
+  if (!events_.take(static_cast<double>(count), steady_seconds()))
     return Error{Errc::out_of_range, "more events than anybody plays"};
   return layers_->tell(*sharer_, steps);
 }

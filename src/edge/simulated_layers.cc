@@ -103,12 +103,15 @@ class SimulatedLayers : public SimulatedEnd {
   // What the node does with a message.
   void serve(nanoseconds now, const wire::Steps& message) {
     const generate::MiddleSteps& steps = message.steps;
-    const nanoseconds work = node_.step * steps.times.size();
+    const nanoseconds work = node_.step * (steps.times.size() + steps.recalled.count);
     node_worked_ += work;
     node_free_ = std::max(now, node_free_) + work;
-    if (steps.at > middle_.size()) return;  // Told after what got lost with the link.
+    // Told after what got lost with the link.
+    if (steps.at > middle_.size() || steps.recalled.from + steps.recalled.count > middle_.held())
+      return;
     middle_.rewind(steps.at);
-    const wire::Added added{steps.serial, middle_.run(steps.times, steps.rows, steps.wanted)};
+    const wire::Added added{steps.serial,
+                            middle_.run(steps.times, steps.rows, steps.wanted, steps.recalled)};
     if (steps.wanted == 0) return;
     std::string bytes = wire::encode(wire::Down(added));
     bytes_down_ += bytes.size();

@@ -5,7 +5,17 @@
 #include <cassert>
 #include <utility>
 
+#include "generate/loudness.h"
+
 namespace antiphon::generate {
+namespace {
+
+// What may be sent: some at once, so much more with each bar.
+constexpr double bytes_at_once = 8000, bytes_a_bar = 15000;
+// Of a message, and of each row in it beside its numbers, at most.
+constexpr std::size_t bytes_a_message = 24, bytes_a_row = 7;
+
+}  // namespace
 
 SplitImproviser::SplitImproviser(SplitModel& model, EventModel& drafter,
                                  const tokens::Header& header, const Sampling& sampling,
@@ -14,7 +24,9 @@ SplitImproviser::SplitImproviser(SplitModel& model, EventModel& drafter,
       partner_(model, header, start, sampling),
       drafter_(drafter, header, start, sampling),
       facts_(start),
-      seed_(sampling.seed) {}
+      seed_(sampling.seed),
+      room_(bytes_at_once),
+      room_at_(start) {}
 
 void SplitImproviser::tell(const Told& told) {
   if (told.kind == Told::Kind::control) {
@@ -28,6 +40,12 @@ std::uint64_t SplitImproviser::seed_of(std::int32_t from) const {
   return Random(seed_ ^ static_cast<std::uint64_t>(from) << 32).bits();
 }
 
+// What it takes to tell so many steps and to be told what is added to so many.
+double SplitImproviser::cost_of(std::size_t told, std::size_t wanted) const {
+  const std::size_t rows = (told + wanted) * (model_.dim() + bytes_a_row);
+  return static_cast<double>(2 * bytes_a_message + rows);
+}
+
 std::vector<MiddleSteps> SplitImproviser::ask(const Told& told, std::vector<Drafted>& out) {
   assert(told.kind == Told::Kind::ask);
   asked_ = told;
@@ -38,13 +56,25 @@ std::vector<MiddleSteps> SplitImproviser::ask(const Told& told, std::vector<Draf
 
   drafter_.couple(seed_of(told.from));
   const auto draft = drafter_.play(told.from + steps_per_frame - 1);
-  draft_.assign(draft.begin(), draft.end());
+  const std::size_t news = model_.news();
+  for (; room_at_ < told.from; ++room_at_)
+    room_ += bytes_a_bar / bar_at(partner_.header().meters, room_at_).length;
+  const double left = room_ - cost_of(news, 1), more = cost_of(1, 1) - cost_of(0, 0);
+  if (news > 0 && left < 0) {
+    asked_.reset();
+    return {};
+  }
+  // Half of what is left is for frames that bring more news.
+  const auto affordable = static_cast<std::size_t>(std::max(left, 0.0) / 2 / more);
+  draft_.assign(draft.begin(),
+                draft.begin() + static_cast<std::ptrdiff_t>(std::min(draft.size(), affordable)));
   const std::size_t before = partner_.steps_told();
   partner_.suppose(draft_);
   const std::size_t drafted = partner_.steps_told() - before;
   // Of the last step of the past, and of those that are drafted.
   std::vector<MiddleSteps> messages =
       model_.unsent(model_.size() - std::min(model_.size(), drafted + 1));
+  for (const MiddleSteps& message : messages) room_ -= cost_of(message.rows.rows(), message.wanted);
   if (messages.empty()) {
     answer(out);
   } else {

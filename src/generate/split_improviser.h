@@ -20,6 +20,11 @@ namespace antiphon::generate {
 /// draft is worth is only how far that reaches. What follows in the same frame the small model
 /// draws.
 ///
+/// Both ways together it sends no more than 15,000 bytes a bar and 8,000 at once, whatever is
+/// played: so from eight bars on, no more than 16,000 a bar. Where there is no room for
+/// what was drafted, that doesn't leave; where there is none for what has been played, the frame is
+/// left to others.
+///
 /// Threads: one.
 class SplitImproviser {
  public:
@@ -34,8 +39,8 @@ class SplitImproviser {
 
   /// An event or a wish.
   void tell(const Told& told);
-  /// Asks for the frame from `told.from` on. Gives what is to be sent; where nothing is, and
-  /// always when there's no more to be learned, appends the answer to `out`.
+  /// Asks for the frame from `told.from` on. Gives what is to be sent; where nothing is to be
+  /// learned, appends the answer to `out`; where there is no room for it, does neither.
   std::vector<MiddleSteps> ask(const Told& told, std::vector<Drafted>& out);
   /// What the middle added. Appends the answer if this was all that it waits for. False if it can't
   /// be one.
@@ -49,6 +54,7 @@ class SplitImproviser {
 
  private:
   std::uint64_t seed_of(std::int32_t from) const;
+  double cost_of(std::size_t told, std::size_t wanted) const;
   void answer(std::vector<Drafted>& out);
 
   SplitModel& model_;
@@ -59,6 +65,8 @@ class SplitImproviser {
   std::vector<TimedEvent> past_, draft_;  // Of what is asked.
   std::uint32_t heard_ = 0;
   std::uint32_t last_serial_ = 0;  // That it waits for.
+  double room_;                    // Bytes, up and down, that may be sent at the step `room_at_`.
+  std::int32_t room_at_;
   std::uint64_t drawn_ = 0, drawn_exactly_ = 0;
 };
 

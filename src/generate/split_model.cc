@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t most_questions = 64;
 constexpr std::size_t bytes_beside = 12;  // Of a row's numbers: its scale and its time.
+constexpr std::size_t longest_header = 64, least_recalled = 16;  // Steps.
 
 }  // namespace
 
@@ -75,44 +76,85 @@ void SplitModel::finish() {
   finished_ = end;
 }
 
-std::vector<MiddleSteps> SplitModel::unsent(std::size_t from, std::size_t most_bytes) {
+SplitModel::Change SplitModel::change_for(std::size_t from) const {
+  const bool looks_back = cut_.last < session_.model().config().layers;
   // Layers after the middle look back at all steps.
-  if (cut_.last < session_.model().config().layers) from = 0;
-  std::size_t first = told_as_is_;
-  for (std::size_t i = from; i < first; ++i) {
-    if (!told_[i].known) first = i;
+  if (looks_back) from = 0;
+  Change change{from, told_as_is_, told_as_is_, {}};
+  for (std::size_t i = from; i < change.stand; ++i) {
+    if (!told_[i].known) change.stand = i;
   }
-  told_.resize(std::min(told_.size(), first));
-  finished_ = std::min(finished_, first);
+  change.told = change.stand;
+  const std::size_t end = std::min(from, size() - std::min<std::size_t>(size(), 1));
+  if (looks_back || change.stand + least_recalled > end) return change;
+  // A shorter past begins with another header, which isn't long.
+  for (std::size_t to = change.stand + 1; to < std::min(change.stand + longest_header, end); ++to) {
+    for (std::size_t held = change.stand; held < told_.size(); ++held) {
+      std::size_t count = 0;
+      while (to + count < end && held + count < told_.size() &&
+             told_[held + count].step == steps_[to + count])
+        ++count;
+      if (count < least_recalled) continue;
+      change.told = to;
+      change.recalled = {held, count};
+      return change;
+    }
+  }
+  return change;
+}
+
+std::size_t SplitModel::news() const {
+  const Change change = change_for(size() - 1);
+  return size() - change.stand - change.recalled.count;
+}
+
+std::vector<MiddleSteps> SplitModel::unsent(std::size_t from, std::size_t most_bytes) {
+  const Change change = change_for(from);
+  const auto held = told_.begin() + static_cast<std::ptrdiff_t>(change.recalled.from);
+  const std::vector<Told> recalled(held, held + static_cast<std::ptrdiff_t>(change.recalled.count));
+  told_.resize(std::min(told_.size(), change.stand));
+  finished_ = std::min(finished_, change.stand);
   const std::size_t most_rows = std::max<std::size_t>(1, most_bytes / (dim_ + bytes_beside));
   std::vector<MiddleSteps> messages;
-  std::vector<float> noisy(dim_);
-  while (first < size()) {
-    const std::size_t end = std::min(size(), first + most_rows);
-    MiddleSteps message;
-    message.serial = ++serial_;
-    message.at = first;
-    message.rows.dim = dim_;
-    for (std::size_t i = first; i < end; ++i) {
-      const std::span<const float> x = row(near_, i);
-      double square = 0;
-      for (const float value : x) square += static_cast<double>(value) * value;
-      const double deviation = noise_.share * std::sqrt(square / static_cast<double>(dim_));
-      for (std::size_t j = 0; j < dim_; ++j)
-        noisy[j] = deviation > 0 ? x[j] + static_cast<float>(deviation * normal()) : x[j];
-      message.rows.add(noisy);
-      message.times.push_back(steps_[i].time);
-      told_.push_back({steps_[i], serial_, false});
+  while (told_.size() < size()) {
+    const std::size_t first = told_.size();
+    // Up to what is recalled, and then the rest.
+    const std::size_t last = first < change.told ? change.told : size();
+    const std::size_t end = std::min(last, first + most_rows);
+    MiddleSteps message = tell(first, end);
+    if (end == change.told) {
+      message.recalled = change.recalled;
+      for (const Told& one : recalled) told_.push_back({one.step, serial_, false});
     }
-    message.wanted = end - std::min(end, std::max(from, first));
+    message.wanted = end - std::min(end, std::max(change.from, first));
     if (message.wanted > 0) questions_.push_back({serial_, end - message.wanted, message.wanted});
     messages.push_back(std::move(message));
-    first = end;
   }
   if (questions_.size() > most_questions)
     questions_.erase(questions_.begin(), questions_.end() - most_questions);
   told_as_is_ = size();
   return messages;
+}
+
+// The steps [first, end) as they leave.
+MiddleSteps SplitModel::tell(std::size_t first, std::size_t end) {
+  MiddleSteps message;
+  message.serial = ++serial_;
+  message.at = first;
+  message.rows.dim = dim_;
+  std::vector<float> noisy(dim_);
+  for (std::size_t i = first; i < end; ++i) {
+    const std::span<const float> x = row(near_, i);
+    double square = 0;
+    for (const float value : x) square += static_cast<double>(value) * value;
+    const double deviation = noise_.share * std::sqrt(square / static_cast<double>(dim_));
+    for (std::size_t j = 0; j < dim_; ++j)
+      noisy[j] = deviation > 0 ? x[j] + static_cast<float>(deviation * normal()) : x[j];
+    message.rows.add(noisy);
+    message.times.push_back(steps_[i].time);
+    told_.push_back({steps_[i], serial_, false});
+  }
+  return message;
 }
 
 bool SplitModel::take(std::uint32_t serial, const nn::Activations& added) {
@@ -147,7 +189,8 @@ void JoinedModel::feed(std::span<const nn::Step> steps) {
   split_.feed(steps);
   for (const MiddleSteps& message : split_.unsent(from)) {
     middle_.rewind(message.at);
-    const nn::Activations added = middle_.run(message.times, message.rows, message.wanted);
+    const nn::Activations added =
+        middle_.run(message.times, message.rows, message.wanted, message.recalled);
     if (message.wanted > 0) split_.take(message.serial, added);
   }
 }

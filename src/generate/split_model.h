@@ -18,7 +18,8 @@ struct MiddleSteps {
   std::size_t at = 0;               ///< Of the steps told before, so many stand.
   std::vector<std::int32_t> times;  ///< Musical times of the steps, as in `nn::Step`.
   nn::Activations rows;
-  std::size_t wanted = 0;  ///< What is added to so many of them, the last ones, is asked for.
+  nn::Recalled recalled = {};  ///< After them, steps that were told before.
+  std::size_t wanted = 0;      ///< What is added to so many of them, the last ones, is asked for.
 };
 
 /// A share of their root mean square that is added to activations as Gaussian noise before they
@@ -64,7 +65,13 @@ class SplitModel : public EventModel {
 
   /// What the middle is to be told so that what it adds to the steps from `from` on is known; in
   /// this order, each in at most `most_bytes` bytes. It is then taken to have been told.
+  ///
+  /// Where a shorter past is begun with, the middle recalls it, as it was told: it isn't told
+  /// again, with other noise.
   std::vector<MiddleSteps> unsent(std::size_t from, std::size_t most_bytes = 48 << 10);
+  std::size_t dim() const { return dim_; }
+  /// So many steps `unsent` would tell if it were asked for the last one's.
+  std::size_t news() const;
   /// Takes an answer of the middle, be it late. False if it can't be one: of another shape.
   bool take(std::uint32_t serial, const nn::Activations& added);
   /// The middle has forgotten everything.
@@ -95,6 +102,15 @@ class SplitModel : public EventModel {
   std::span<float> row(std::vector<float>& rows, std::size_t i) {
     return std::span(rows).subspan(i * dim_, dim_);
   }
+  // What the middle is to be told, asked for the steps from `from` on: the first `stand` of those
+  // that it holds stay; those before `told` are told, some recalled, the rest told.
+  struct Change {
+    std::size_t from, stand, told;
+    nn::Recalled recalled;
+  };
+
+  Change change_for(std::size_t from) const;
+  MiddleSteps tell(std::size_t first, std::size_t end);
   void finish();
   double normal();
 

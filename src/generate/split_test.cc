@@ -55,7 +55,7 @@ void run(nn::MiddleLayers& middle, const std::vector<MiddleSteps>& messages, Spl
   for (const MiddleSteps& one : messages) {
     ASSERT_LE(one.at, middle.size());
     middle.rewind(one.at);
-    const auto added = middle.run(one.times, one.rows, one.wanted);
+    const auto added = middle.run(one.times, one.rows, one.wanted, one.recalled);
     if (one.wanted > 0) {
       EXPECT_TRUE(model.take(one.serial, added));
     }
@@ -176,6 +176,32 @@ TEST(SplitModel, LongPastsAreSentInPieces) {
   EXPECT_EQ(middle.size(), 100u);
 }
 
+// Behind no layer at all a step is the same whatever was before it.
+TEST(SplitModel, AShorterPastIsRecalledRatherThanToldAgain) {
+  const auto net = small_net();
+  const Steps steps(100, 11), header(3, 12);
+  SplitModel model(net, {0, 3});
+  nn::MiddleLayers middle(net, {0, 3});
+  model.feed(steps.first(100));
+  run(middle, model.unsent(99), model);
+  JoinedModel fresh(net, {0, 3});
+  for (EventModel* const one :
+       {static_cast<EventModel*>(&model), static_cast<EventModel*>(&fresh)}) {
+    one->rewind(0);
+    one->feed(header.first(3));
+    one->feed(steps.from(50));
+  }
+  EXPECT_EQ(model.news(), 4u) << "the header, and the step that is asked for";
+  const auto messages = model.unsent(52);
+  ASSERT_THAT(messages, SizeIs(2));
+  EXPECT_EQ(messages[0].rows.rows() + messages[1].rows.rows(), 4u);
+  EXPECT_EQ(messages[0].recalled.from, 50u);
+  EXPECT_EQ(messages[0].recalled.count, 49u);
+  run(middle, messages, model);
+  EXPECT_EQ(middle.size(), 53u);
+  EXPECT_EQ(first_logits(model), first_logits(fresh));
+}
+
 // The mean of 32 x 64 squares of it is off by more than 10 % about once in 1,500 seeds.
 TEST(SplitModel, NoiseIsOfTheSizeThatWasAskedFor) {
   const auto net = small_net();
@@ -229,7 +255,7 @@ void play_beside_the_whole(std::uint64_t seed, EventModel& drafter, std::size_t&
     for (const MiddleSteps& one : messages) {
       EXPECT_TRUE(out.empty());
       middle.rewind(one.at);
-      const auto added = middle.run(one.times, one.rows, one.wanted);
+      const auto added = middle.run(one.times, one.rows, one.wanted, one.recalled);
       ASSERT_TRUE(improviser.hear(one.serial, added, out));
     }
     ASSERT_THAT(out, Not(IsEmpty()));
@@ -276,6 +302,38 @@ TEST(SplitImproviser, WhatTheSameModelDraftsIsKept) {
   EXPECT_EQ(exact, events);
 }
 
+// A player who hits forty keys in each frame says more than there is room for.
+TEST(SplitImproviser, NoMoreIsSentThanThereIsRoomFor) {
+  const auto net = small_net();
+  const Cut cut{1, 3};
+  SplitModel model(net, cut);
+  nn::MiddleLayers middle(net, cut);
+  NoisyModel drafter(128);
+  SplitImproviser improviser(model, drafter, two_parts(), {});
+  std::size_t sent = 0;
+  int answered = 0, left_out = 0;
+  for (std::int32_t from = 0; from < 16 * 12; from += 3) {
+    std::vector<Drafted> out;
+    const auto messages = improviser.ask(Told::ask(from, 1), out);
+    left_out += messages.empty() && out.empty();
+    for (const MiddleSteps& one : messages) {
+      middle.rewind(one.at);
+      const auto added = middle.run(one.times, one.rows, one.wanted, one.recalled);
+      ASSERT_TRUE(improviser.hear(one.serial, added, out));
+      sent += one.rows.values.size() + added.values.size();
+    }
+    answered += !out.empty();
+    EXPECT_LE(sent, 8000 + static_cast<std::size_t>(from) * 15000 / 48);
+    for (int key = 0; key < 40; ++key) {
+      const auto pitch = static_cast<std::uint8_t>(40 + key);
+      const auto type = from % 2 == 0 ? EventType::onset : EventType::release;
+      improviser.tell(Told::fact({from + 2, {type, 0, 0, pitch, 0, 0}}));
+    }
+  }
+  EXPECT_GT(answered, 8);
+  EXPECT_GT(left_out, 8);
+}
+
 TEST(SplitImproviser, AnOvertakenQuestionIsNotAnswered) {
   const auto net = small_net();
   SplitModel model(net, {1, 3});
@@ -289,7 +347,7 @@ TEST(SplitImproviser, AnOvertakenQuestionIsNotAnswered) {
   for (const auto& messages : {first, second}) {
     for (const MiddleSteps& one : messages) {
       middle.rewind(one.at);
-      improviser.hear(one.serial, middle.run(one.times, one.rows, one.wanted), out);
+      improviser.hear(one.serial, middle.run(one.times, one.rows, one.wanted, one.recalled), out);
     }
   }
   ASSERT_THAT(out, Not(IsEmpty()));

@@ -27,4 +27,20 @@ void Activations::get(std::size_t row, std::span<float> out) const {
     out[i] = scales[row] * static_cast<float>(values[row * dim + i]);
 }
 
+void Activations::append(const Activations& from, std::size_t first, std::size_t count) {
+  assert(from.dim == dim && first + count <= from.rows());
+  const auto put = [&](auto& to, const auto& source, std::size_t width) {
+    const auto begin = source.begin() + static_cast<std::ptrdiff_t>(first * width);
+    to.insert(to.end(), begin, begin + static_cast<std::ptrdiff_t>(count * width));
+  };
+  put(scales, from.scales, 1);
+  put(values, from.values, dim);
+}
+
+void Activations::shrink(std::size_t rows) {
+  assert(rows <= scales.size());
+  scales.resize(rows);
+  values.resize(rows * dim);
+}
+
 }  // namespace antiphon::nn

@@ -18,6 +18,10 @@ struct Activations {
   /// Rounds a row [dim] and appends it. Infinite and NaN numbers become 0.
   void add(std::span<const float> row);
   void get(std::size_t row, std::span<float> out) const;
+  /// Appends rows of others, as wide.
+  void append(const Activations& from, std::size_t first, std::size_t count);
+  /// Keeps the first so many.
+  void shrink(std::size_t rows);
 };
 
 }  // namespace antiphon::nn

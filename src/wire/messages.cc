@@ -280,6 +280,7 @@ Result<Steps> take(const v1::Steps& from) {
   steps.steps.at = from.at();
   steps.steps.times.assign(from.times().begin(), from.times().end());
   steps.steps.wanted = from.wanted();
+  steps.steps.recalled = {from.recalled_from(), from.recalled()};
   steps.within_us = from.within_us();
   return steps;
 }
@@ -339,6 +340,8 @@ struct Put {
     put(from.steps.rows, *to.mutable_rows());
     to.set_wanted(static_cast<std::uint32_t>(from.steps.wanted));
     to.set_within_us(from.within_us);
+    to.set_recalled_from(static_cast<std::uint32_t>(from.steps.recalled.from));
+    to.set_recalled(static_cast<std::uint32_t>(from.steps.recalled.count));
   }
   void operator()(const Added& from) const {
     down->mutable_added()->set_serial(from.serial);

@@ -149,7 +149,7 @@ TEST(Messages, WhatIsOutOfItsRangeIsNamed) {
 
 Steps steps_of() {
   Steps steps;
-  steps.steps = {7, 12, {96, 99}, {3, {0.5f, 0.0f}, {-127, 0, 127, 1, 2, 3}}, 1};
+  steps.steps = {7, 12, {96, 99}, {3, {0.5f, 0.0f}, {-127, 0, 127, 1, 2, 3}}, {4, 6}, 1};
   steps.within_us = 90000;
   return steps;
 }
@@ -164,6 +164,8 @@ TEST(Messages, ActivationsComeAsTheyWereSent) {
   EXPECT_EQ(steps.steps.rows.dim, 3u);
   EXPECT_EQ(steps.steps.rows.scales, wanted.steps.rows.scales);
   EXPECT_EQ(steps.steps.rows.values, wanted.steps.rows.values);
+  EXPECT_EQ(steps.steps.recalled.from, 4u);
+  EXPECT_EQ(steps.steps.recalled.count, 6u);
   EXPECT_EQ(steps.steps.wanted, 1u);
   EXPECT_EQ(steps.within_us, 90000u);
 
