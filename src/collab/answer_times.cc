@@ -13,22 +13,21 @@ namespace {
 constexpr std::size_t window = 64;
 constexpr std::size_t enough = 4;  // Answers from which something can be said.
 constexpr nanoseconds least_outage = std::chrono::seconds(1);
-constexpr nanoseconds lost_time = nanoseconds::max();
 constexpr std::size_t most_waiting = 256;
 
 }  // namespace
 
-void AnswerTimes::keep(nanoseconds took) {
-  took_.push_back(took);
-  if (took_.size() > window) took_.pop_front();
+void AnswerTimes::keep(const Time& time) {
+  times_.push_back(time);
+  if (times_.size() > window) times_.pop_front();
 }
 
-void AnswerTimes::add(nanoseconds took) { keep(took); }
+void AnswerTimes::add(nanoseconds took) { keep({took, false}); }
 
 void AnswerTimes::asked(std::uint32_t request, nanoseconds now) {
   waiting_.push_back({request, now});
   if (waiting_.size() <= most_waiting) return;
-  keep(lost_time);
+  keep({now - waiting_.front().at, true});
   waiting_.pop_front();
 }
 
@@ -39,10 +38,10 @@ void AnswerTimes::answered(std::uint32_t request, nanoseconds now) {
     heard_ = now;
     const nanoseconds took = now - question.at;
     if (took > std::max(least_outage, 3 * estimate(now).p95)) {
-      took_.clear();
+      times_.clear();
       anew_ = now;
     } else if (question.at >= anew_) {
-      keep(question.request == request ? took : lost_time);
+      keep({took, question.request != request});
     }
   }
 }
@@ -50,20 +49,23 @@ void AnswerTimes::answered(std::uint32_t request, nanoseconds now) {
 AnswerEstimate AnswerTimes::estimate(nanoseconds now) const {
   AnswerEstimate estimate;
   if (!waiting_.empty()) estimate.silence = now - std::max(heard_, waiting_.front().at);
-  std::vector<nanoseconds> took;
-  for (const nanoseconds one : took_) {
-    if (one != lost_time) took.push_back(one);
+  std::vector<nanoseconds> answered, all;
+  for (const Time& time : times_) {
+    all.push_back(time.took);
+    if (!time.lost) answered.push_back(time.took);
   }
-  if (took.empty()) return estimate;
-  std::sort(took.begin(), took.end());
-  const auto quantile = [&](std::size_t percent) {
-    return took[(took.size() * percent + 99) / 100 - 1];
+  if (answered.empty()) return estimate;
+  const auto quantile = [](std::vector<nanoseconds>& took, std::size_t percent) {
+    const auto at =
+        took.begin() + static_cast<std::ptrdiff_t>((took.size() * percent + 99) / 100 - 1);
+    std::nth_element(took.begin(), at, took.end());
+    return *at;
   };
-  estimate.p50 = quantile(50);
-  estimate.p95 = quantile(95);
-  estimate.p99 = quantile(99);
-  estimate.lost = 1 - static_cast<double>(took.size()) / static_cast<double>(took_.size());
-  estimate.known = took.size() >= enough;
+  estimate.p50 = quantile(answered, 50);
+  estimate.p95 = quantile(answered, 95);
+  estimate.p99 = quantile(all, 99);
+  estimate.lost = 1 - static_cast<double>(answered.size()) / static_cast<double>(all.size());
+  estimate.known = answered.size() >= enough;
   return estimate;
 }
 

@@ -9,7 +9,9 @@ namespace antiphon::collab {
 
 /// What is known of how long a node's answers take, from a question to the first of its answer.
 struct AnswerEstimate {
-  std::chrono::nanoseconds p50{}, p95{}, p99{};
+  std::chrono::nanoseconds p50{}, p95{};
+  /// Of all questions; those that got no answer count as what it took until that was known.
+  std::chrono::nanoseconds p99{};
   double lost = 0;  ///< Share of questions that got no answer, in [0, 1].
   /// For so long a question waits while none was answered; 0 if none waits.
   std::chrono::nanoseconds silence{};
@@ -37,12 +39,16 @@ class AnswerTimes {
     std::uint32_t request;
     std::chrono::nanoseconds at;
   };
-  void keep(std::chrono::nanoseconds took);
+  struct Time {
+    std::chrono::nanoseconds took;
+    bool lost;
+  };
+  void keep(const Time& time);
 
   std::deque<Waiting> waiting_;
-  std::deque<std::chrono::nanoseconds> took_;  // `lost_time` where none came.
-  std::chrono::nanoseconds heard_{};           // When the last answer came.
-  std::chrono::nanoseconds anew_{};            // Questions from here on count.
+  std::deque<Time> times_;
+  std::chrono::nanoseconds heard_{};  // When the last answer came.
+  std::chrono::nanoseconds anew_{};   // Questions from here on count.
 };
 
 }  // namespace antiphon::collab

@@ -176,7 +176,7 @@ Plan plan(const Measurements& measured, const Wishes& wishes, const Plan& before
                   100 * answers.lost);
     return device_plays(lost);
   }
-  // What is drafted here and checked there is as good, never stale, and costs the node least.
+  // What is drafted here and checked there is as good, and never stale.
   const nanoseconds drafting = measured.drafting;
   if (leading == Mode::cloud_first && drafting > nanoseconds{} &&
       fits(answers.p95 + drafting, measured, before.waits))
