@@ -15,6 +15,7 @@ namespace antiphon::apps {
 void add_export(CLI::App& app) {
   struct Options {
     std::string checkpoint, out, type = "int8", name, version = "1", licence = "not stated", data;
+    train::Mixed mixed;
   };
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("export", "Make a model folder of a checkpoint");
@@ -28,6 +29,13 @@ void add_export(CLI::App& app) {
   command->add_option("--licence", options->licence, "Of the weights, such as CC-BY-4.0")
       ->capture_default_str();
   command->add_option("--data", options->data, "What it was trained on, in a sentence");
+  auto* const mix = command
+                        ->add_option("--mix", options->mixed.checkpoint,
+                                     "Another checkpoint: the weights are a mean of both")
+                        ->check(CLI::ExistingFile);
+  command->add_option("--share", options->mixed.share, "Of the other one, in that mean")
+      ->check(CLI::Range(0.0, 1.0))
+      ->needs(mix);
   command->callback([options] {
     std::map<std::string, std::string> facts;
     facts["model"] = options->name.empty() ? std::filesystem::path(options->out).filename().string()
@@ -35,8 +43,8 @@ void add_export(CLI::App& app) {
     facts["model_version"] = options->version;
     facts["licence"] = options->licence;
     if (!options->data.empty()) facts["data"] = options->data;
-    const Status status = train::export_model(options->checkpoint, options->out,
-                                              *nn::type_named(options->type), facts);
+    const Status status = train::export_model(
+        options->checkpoint, options->out, *nn::type_named(options->type), facts, options->mixed);
     if (!status) fail(status.error().message);
     const Status copied =
         copy_curve(std::filesystem::path(options->checkpoint).parent_path(), options->out);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "base/file.h"
@@ -32,26 +33,36 @@ void add_quantized(const std::string& name, const nn::Shape& shape,
   writer.add(name + ".scale", {shape[0]}, std::span<const float>(scales));
 }
 
-void add_tensor(const std::string& name, const nn::Tensor& tensor, nn::Type type,
-                nn::SafeTensorsWriter& writer) {
-  std::vector<float> values(tensor.bytes.size() / sizeof(float));
-  std::memcpy(values.data(), tensor.bytes.data(), tensor.bytes.size());
+void add_tensor(const std::string& name, const nn::Shape& shape, const std::vector<float>& values,
+                nn::Type type, nn::SafeTensorsWriter& writer) {
   const bool table = name == "input.weight" || name == "condition.weight";
-  if (tensor.shape.size() != 2 || type == nn::Type::f32) {
-    writer.add(name, tensor.shape, std::span<const float>(values));
+  if (shape.size() != 2 || type == nn::Type::f32) {
+    writer.add(name, shape, std::span<const float>(values));
   } else if (type == nn::Type::i8 && !table) {
-    add_quantized(name, tensor.shape, values, writer);
+    add_quantized(name, shape, values, writer);
   } else {
     std::vector<nn::BFloat16> narrow(values.size());
     std::transform(values.begin(), values.end(), narrow.begin(), nn::BFloat16::of);
-    writer.add(name, tensor.shape, std::span<const nn::BFloat16>(narrow));
+    writer.add(name, shape, std::span<const nn::BFloat16>(narrow));
   }
+}
+
+Result<std::vector<float>> floats(const nn::SafeTensors& file, const std::string& name,
+                                  const nn::Shape& shape, const std::filesystem::path& path) {
+  const Result<nn::Tensor> tensor = file.get(name, shape);
+  if (!tensor) return Error{tensor.error().code, path.string() + ": " + tensor.error().message};
+  if (tensor->type != nn::Type::f32)
+    return Error{Errc::invalid_input, path.string() + ": " + name + " is not in F32"};
+  std::vector<float> values(tensor->bytes.size() / sizeof(float));
+  std::memcpy(values.data(), tensor->bytes.data(), tensor->bytes.size());
+  return values;
 }
 
 }  // namespace
 
 Status export_model(const std::filesystem::path& checkpoint, const std::filesystem::path& folder,
-                    nn::Type type, const std::map<std::string, std::string>& facts) {
+                    nn::Type type, const std::map<std::string, std::string>& facts,
+                    const Mixed& mixed) {
   ANTIPHON_TRY(const nn::SafeTensors file, read_tensors(checkpoint));
   ANTIPHON_TRY(const std::string config_text, metadata(file, checkpoint, "config"));
   ANTIPHON_TRY(const Shape config, Shape::parse(config_text));
@@ -59,6 +70,11 @@ Status export_model(const std::filesystem::path& checkpoint, const std::filesyst
       config.bidirectional ? tokens::voice_grid_json() : tokens::vocabulary_json();
   if (config.vocabulary != crypto::sha256_hex(as_bytes(vocabulary))) {
     return Error{Errc::invalid_input, checkpoint.string() + ": trained with another vocabulary"};
+  }
+
+  std::optional<nn::SafeTensors> other;
+  if (!mixed.checkpoint.empty()) {
+    ANTIPHON_TRY(other, read_tensors(mixed.checkpoint));
   }
 
   nn::SafeTensorsWriter writer;
@@ -75,10 +91,14 @@ Status export_model(const std::filesystem::path& checkpoint, const std::filesyst
   }
   for (const auto& [name, tensor] : file.tensors()) {
     if (name.find('/') != std::string::npos) continue;  // The optimizer's.
-    if (tensor.type != nn::Type::f32) {
-      return Error{Errc::invalid_input, checkpoint.string() + ": " + name + " is not in F32"};
+    ANTIPHON_TRY(std::vector<float> values, floats(file, name, tensor.shape, checkpoint));
+    if (other) {
+      ANTIPHON_TRY(const std::vector<float> others,
+                   floats(*other, name, tensor.shape, mixed.checkpoint));
+      for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] += mixed.share * (others[i] - values[i]);
     }
-    add_tensor(name, tensor, type, writer);
+    add_tensor(name, tensor.shape, values, type, writer);
   }
   std::error_code error;
   std::filesystem::create_directories(folder, error);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 
 #include "base/file.h"
@@ -171,6 +172,33 @@ TEST_P(Training, ARunBeginsWithWhatWasExported) {
     ASSERT_TRUE(export_model(checkpoint, folder, type, {}).ok());
     EXPECT_NEAR(score_of(folder, options_.shape.layers) / trained, 1.0, tolerance);
   }
+}
+
+TEST_P(Training, AMixIsAMeanOfTwoCheckpoints) {
+  ASSERT_TRUE(train(1).ok());
+  const auto later = options_.checkpoint / "last.safetensors", earlier = folder_ / "earlier";
+  fs::copy_file(later, earlier);
+  options_.resume = true;
+  ASSERT_TRUE(train(3).ok());
+  const auto mix = folder_ / "mix";
+  ASSERT_TRUE(export_model(earlier, mix, nn::Type::f32, {}, {later, 0.25f}).ok());
+  const auto weight_in = [](const fs::path& path) {
+    const auto file = nn::SafeTensors::parse(*read_file(path));
+    float weight = 0;
+    std::memcpy(&weight, file->find("input.weight")->bytes.data(), sizeof weight);
+    return weight;
+  };
+  const float before = weight_in(earlier), after = weight_in(later);
+  EXPECT_NE(before, after);
+  EXPECT_FLOAT_EQ(weight_in(mix / "weights.safetensors"), 0.75f * before + 0.25f * after);
+
+  options_.shape.layers += 1;
+  options_.resume = false;
+  ASSERT_TRUE(train(1).ok());
+  EXPECT_NE(export_model(later, mix, nn::Type::f32, {}, {earlier, 0.5f})
+                .error()
+                .message.find("earlier: "),
+            std::string::npos);
 }
 
 TEST_P(Training, ADeeperModelBeginsAsTheSameFunction) {
