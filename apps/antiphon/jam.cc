@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/resource.h>
-
 #include <chrono>
 #include <cstdio>
 #include <iostream>
@@ -15,6 +13,7 @@
 #include "antiphon/jam_report.h"
 #include "antiphon/jam_timeline.h"
 #include "antiphon/jam_view.h"
+#include "antiphon/process.h"
 #include "antiphon/quality_report.h"
 #include "antiphon/score_files.h"
 #include "base/file.h"
@@ -37,15 +36,6 @@ struct Outcome {
   edge::Jam jam;
   std::optional<edge::LinkReport> link;
 };
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 Result<music::Tempo> tempo_of(double bpm) {
   const auto tempo = music::Tempo::of(bpm);

@@ -11,6 +11,7 @@
 #include "antiphon/load_players.h"
 #include "antiphon/model_folder.h"
 #include "antiphon/performing.h"
+#include "antiphon/process.h"
 #include "antiphon/quality_report.h"
 #include "antiphon/score_files.h"
 #include "antiphon/strangers.h"

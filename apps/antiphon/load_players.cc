@@ -3,7 +3,6 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,12 +10,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <thread>
 #include <utility>
 
 #include "antiphon/model_folder.h"
 #include "antiphon/performing.h"
+#include "antiphon/process.h"
 #include "edge/node_link.h"
 #include "generate/net_model.h"
 
@@ -218,22 +217,6 @@ void be_players(const LoadPlayersOptions& options, std::FILE* in, std::FILE* out
 }
 
 }  // namespace
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-double resident_mib() {
-  std::ifstream status("/proc/self/statm");
-  double pages = 0, resident = 0;
-  status >> pages >> resident;
-  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
-}
 
 void LoadFigures::add(const LoadFigures& other) {
   frames += other.frames;

@@ -38,10 +38,6 @@ struct LoadFigures {
   void add(const LoadFigures& other);
 };
 
-/// What this process has taken so far: processor time of all its threads, memory.
-double cpu_seconds();
-double resident_mib();
-
 /// Players on a node of this machine, in a process of their own. The process ends with its owner.
 ///
 /// Threads: that of `start`.

@@ -50,6 +50,10 @@ class Process {
 /// Runs a program to its end. Errors: the last line that it says, if it fails.
 Status run(const std::vector<std::string>& words, const std::filesystem::path& log);
 
+/// What this program has taken so far: processor time of all its threads, memory.
+double cpu_seconds();
+double resident_mib();
+
 /// The path of this program.
 std::filesystem::path this_program();
 

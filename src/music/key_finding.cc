@@ -55,7 +55,9 @@ std::span<const Key, 24> all_keys() {
 }
 
 PitchClasses profile_of(Key key) {
-  PitchClasses profile = standardized(key.mode == Mode::major ? major_profile : minor_profile);
+  static const PitchClasses major = standardized(major_profile),
+                            minor = standardized(minor_profile);
+  PitchClasses profile = key.mode == Mode::major ? major : minor;
   std::rotate(profile.begin(), profile.end() - key.tonic(), profile.end());
   return profile;
 }
