@@ -31,7 +31,7 @@ function(module name)
     target_link_libraries(${name}_test PRIVATE antiphon::${name} GTest::gmock_main)
     target_compile_definitions(${name}_test
                                PRIVATE ANTIPHON_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
-    sanitize_lightly(${name}_test)
+    compile_as_test(${name}_test)
     if(arg_ONE_TEST)
       add_test(NAME ${name}.all COMMAND ${name}_test --gtest_brief=1)
     else()
@@ -49,6 +49,12 @@ function(test_headers target)
   if(TARGET ${target})
     target_precompile_headers(${target} PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
   endif()
+endfunction()
+
+# compile_as_test(TARGET): tests run seldom more often than they are compiled, which takes longer.
+function(compile_as_test target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  sanitize_lightly(${target})
 endfunction()
 
 # sanitize_lightly(TARGET): what stands around the code that matters, tests and the program.

@@ -161,6 +161,9 @@ void add_benchmark(CLI::App& app) {
   command->add_option("--layers", options.shape.layers)
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
+  command->add_option("--window", options.shape.window, "Frames that attention reaches back")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
   command->add_option("--threads", flags->threads)
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();

@@ -10,6 +10,8 @@
 #include <map>
 #include <thread>
 
+#include "nn/kernels/machine.h"
+
 namespace antiphon::apps {
 namespace {
 
@@ -52,13 +54,18 @@ void DeviceFlags::add(CLI::App& command) {
   command.add_option("--device", name)
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();
-  command.add_option("--type", type, "What matrix products run in")
-      ->check(CLI::IsMember({"bf16", "f32"}))
+  command.add_option("--type", type, "What matrix products run in; auto: bf16 where it is fast")
+      ->check(CLI::IsMember({"auto", "bf16", "f32"}))
       ->capture_default_str();
   command.add_option("--threads", threads)->check(CLI::Range(1, 1024))->capture_default_str();
 }
 
 void DeviceFlags::apply() const { at::set_num_threads(threads); }
+
+at::ScalarType DeviceFlags::product() const {
+  const bool fast = name == "cuda" || nn::machine_kernels().bf16 != nullptr;
+  return type == "bf16" || (type == "auto" && fast) ? at::kBFloat16 : at::kFloat;
+}
 
 void fail(const std::string& message) {
   std::fprintf(stderr, "antiphon-train: %s\n", message.c_str());

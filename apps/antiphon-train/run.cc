@@ -50,7 +50,9 @@ void run(RunFlags& flags, const CLI::App& command) {
   if (flags.jumps > 0) flags.run.change = tuning::KeyJump(flags.jumps);
   std::unique_ptr<generate::EventModel> player;
   if (!flags.roll_in.empty()) {
-    const auto loaded = train::load_for_engine(flags.roll_in, nn::Type::i8);
+    const auto loaded = is_directory(flags.roll_in)
+                            ? train::load_exported(flags.roll_in)
+                            : train::load_for_engine(flags.roll_in, nn::Type::i8);
     if (!loaded) fail(loaded.error().message);
     if (loaded->layout != train::Layout::compound) fail("--roll-in: only compound models play");
     player = generate::make_event_model(loaded->net);
@@ -105,8 +107,9 @@ void add_run(CLI::App& app) {
       ->capture_default_str();
   command
       ->add_option("--roll-in", flags->roll_in,
-                   "A checkpoint that plays stretches of what is learned from: tuning for living")
-      ->check(CLI::ExistingFile);
+                   "A checkpoint or a model's folder that plays stretches of what is learned from: "
+                   "tuning for living")
+      ->check(CLI::ExistingPath);
   command
       ->add_option("--jumps", flags->jumps,
                    "Share of excerpts that move to another key midway: tuning for living")

@@ -105,6 +105,7 @@ Json facts_of(const JamOptions& options, const std::optional<LoadedModel>& model
   if (!options.simulate) {
     facts["live"]["onset_error_ms"] = to_json(measures.onset_error_ms);
     facts["scheduler"] = jam.real_time_scheduler ? "fifo" : "ordinary";
+    facts["memory_locked"] = jam.memory_locked;
   }
   const music::Score recording = edge::recording_of(jam, setup.header);
   const music::Roles roles = music::roles_of(recording);

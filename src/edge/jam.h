@@ -79,6 +79,7 @@ struct Jam {
   /// Actual less due time of each message that was sent; empty where the jam was simulated.
   std::vector<std::chrono::nanoseconds> onset_errors;
   bool real_time_scheduler = false;
+  bool memory_locked = false;                  ///< See `live::MemoryScope`.
   bool stopped = false;                        ///< Before its length was played.
   std::vector<PlanRecord> plans = {};          ///< Where a node takes part.
   std::uint64_t bytes_up = 0, bytes_down = 0;  ///< Of messages to and from a simulated node.

@@ -145,6 +145,7 @@ Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& 
       {Model::cloud, node}, {Model::edge, edge.get()}, {Model::reflex, reflex.get()}};
 
   const live::RealTimeScope scope(conductor_priority);
+  const live::MemoryScope memory;
 
   // What is told and sent counts from the start of the jam.
   const nanoseconds start = live::host_now() + lead + std::chrono::milliseconds(100);
@@ -209,7 +210,8 @@ Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& 
   conductor.end(std::min(now, conductor.ends()));
   output->stop();
   return Jam{timeline,         conductor.frames(),  conductor.notes(), conductor.heard(),
-             output->errors(), output->real_time(), stopped,           conductor.plans()};
+             output->errors(), output->real_time(), memory.granted(),  stopped,
+             conductor.plans()};
 }
 
 }  // namespace antiphon::edge

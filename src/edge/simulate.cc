@@ -270,7 +270,7 @@ Jam simulate(const Models& models, const JamSetup& setup, const SimulatedCost& c
     }
   }
   conductor.end(std::min(now, conductor.ends()));
-  Jam jam{timeline, conductor.frames(), conductor.notes(), conductor.heard(), {}, false,
+  Jam jam{timeline, conductor.frames(), conductor.notes(), conductor.heard(), {}, false, false,
           stopped,  conductor.plans()};
   if (cloud) {
     jam.bytes_up = cloud->bytes_up();

@@ -2,9 +2,8 @@
 #include "formats/musicxml_part.h"
 
 #include <cmath>
-#include <cstdlib>
 
-#include "formats/musicxml_harmony.h"
+#include "formats/musicxml_directions.h"
 #include "formats/musicxml_loudness.h"
 #include "formats/musicxml_values.h"
 
@@ -15,14 +14,9 @@ using music::Key;
 using music::Ticks;
 using pugi::xml_node;
 
-/// No bar is longer: 255 whole notes, what the widest meter holds.
-constexpr double max_bar = 255.0 * 4 * Ticks::per_quarter;
-
 /// A grace note takes a twelfth of a quarter from its neighbour, one step of the models' grid, and
 /// all of them together at most half.
 constexpr std::int64_t grace_ticks = Ticks::per_quarter / 12;
-
-bool is_yes(const char* value) { return std::string_view(value) == "yes"; }
 
 /// Reads one part, bar by bar. Positions run in fractions of ticks, because divisions need not
 /// divide ours, and are rounded where a note begins or ends.
@@ -48,6 +42,7 @@ class PartReader {
 
   std::uint32_t bar() const { return static_cast<std::uint32_t>(part_.bars.size()); }
   Ticks now() const { return {std::llround(cursor_)}; }
+  Place place() const { return {bar(), cursor_, divisions_}; }
   BarFlow& flow() { return context_.frame.flow[bar()]; }
 
   void read_bar(const xml_node& measure) {
@@ -68,13 +63,13 @@ class PartReader {
       } else if (name == "attributes") {
         read_attributes(child);
       } else if (name == "direction") {
-        read_direction(child);
+        read_direction(child, place(), context_, loudness_);
       } else if (name == "sound") {
-        read_sound(child, now());
+        read_sound(child, now(), place(), context_, loudness_);
       } else if (name == "harmony") {
-        read_harmony(child);
+        read_harmony(child, place(), context_);
       } else if (name == "barline") {
-        read_barline(child);
+        read_barline(child, flow());
       } else if (name == "figured-bass") {
         context_.dropped.add("Figured bass is not kept.");
       }
@@ -445,132 +440,6 @@ class PartReader {
     int verse = 0;
     for (const char c : label.substr(from)) verse = std::min(verse * 10 + (c - '0'), 999);
     return std::max(verse, 1);
-  }
-
-  // Directions, sounds, chords, bar lines.
-
-  void read_direction(const xml_node& direction) {
-    Ticks at = now();
-    const xml_node offset = direction.child("offset");
-    if (offset && is_yes(offset.attribute("sound").value())) at = moved(offset);
-    const xml_node sound = direction.child("sound");
-    for (const xml_node type : direction.children("direction-type")) {
-      for (const xml_node mark : type.children()) {
-        const std::string_view name = mark.name();
-        if (name == "dynamics") {
-          loudness_.mark(mark, at, loudness_of(sound));
-        } else if (name == "metronome") {
-          if (!sound.attribute("tempo")) read_metronome(mark, at);
-        } else if (name == "wedge") {
-          context_.dropped.add("Crescendo and diminuendo hairpins are not kept.");
-        } else if (name == "pedal") {
-          context_.dropped.add("Pedal marks are not kept.");
-        }
-      }
-    }
-    if (sound) read_sound(sound, at);
-  }
-
-  static std::optional<double> loudness_of(const xml_node& sound) {
-    if (!sound.attribute("dynamics")) return std::nullopt;
-    return sound.attribute("dynamics").as_double();
-  }
-
-  Ticks moved(const xml_node& offset) {
-    const double by = offset.text().as_double() * Ticks::per_quarter / divisions_;
-    if (!(std::abs(by) <= max_bar)) return now();
-    return {std::max<std::int64_t>(0, std::llround(cursor_ + by))};
-  }
-
-  void read_sound(const xml_node& sound, Ticks at) {
-    if (const xml_node offset = sound.child("offset")) at = moved(offset);
-    if (sound.child("midi-instrument") || sound.child("instrument-change")) {
-      context_.dropped.add("Changes of instrument inside a part are not kept.");
-    }
-    for (const pugi::xml_attribute attribute : sound.attributes()) {
-      const std::string_view name = attribute.name();
-      if (name == "tempo") {
-        keep_tempo(attribute.as_double(), at);
-      } else if (name == "dynamics") {
-        if (!sound.parent().child("direction-type").child("dynamics")) {
-          loudness_.set(attribute.as_double(), at);
-        }
-      } else if (name == "dacapo") {
-        flow().da_capo = is_yes(attribute.value());
-      } else if (name == "fine") {
-        flow().fine = true;
-      } else if (name == "dalsegno") {
-        flow().dal_segno = context_.labels.number(attribute.value());
-      } else if (name == "segno") {
-        flow().segno = context_.labels.number(attribute.value());
-      } else if (name == "tocoda") {
-        flow().to_coda = context_.labels.number(attribute.value());
-      } else if (name == "coda") {
-        flow().coda = context_.labels.number(attribute.value());
-      }
-    }
-  }
-
-  void keep_tempo(double quarters_a_minute, Ticks at) {
-    const Result<music::Tempo> tempo = music::Tempo::of(quarters_a_minute);
-    if (tempo) {
-      context_.frame.tempos.push_back({bar(), at, *tempo});
-    } else {
-      context_.dropped.add("Tempos outside of 4 to 1000 quarters a minute are not kept.");
-    }
-  }
-
-  /// "dotted quarter = 60"; of "60-66" or "c. 60" the first number counts.
-  void read_metronome(const xml_node& metronome, Ticks at) {
-    double unit = 0;
-    double dot = 0;
-    for (const xml_node child : metronome.children()) {
-      const std::string_view name = child.name();
-      if (name == "beat-unit") {
-        if (unit > 0) break;
-        dot = unit = quarters_of_type(child.child_value());
-      } else if (name == "beat-unit-dot") {
-        dot /= 2;
-        unit += dot;
-      } else if (name == "per-minute") {
-        const std::string_view text = child.child_value();
-        const std::size_t digit = text.find_first_of("0123456789");
-        if (unit > 0 && digit != text.npos) {
-          return keep_tempo(unit * std::strtod(text.data() + digit, nullptr), at);
-        }
-      }
-    }
-    context_.dropped.add("Metronome marks that equate two note values are not kept.");
-  }
-
-  void read_harmony(const xml_node& harmony) {
-    const xml_node offset = harmony.child("offset");
-    std::string text = one_line(chord_text(harmony));
-    if (text.empty()) {
-      return context_.dropped.add(
-          "Chord symbols without a root, such as Roman numerals, are not kept.");
-    }
-    context_.frame.chords.push_back({bar(), offset ? moved(offset) : now(), std::move(text)});
-  }
-
-  void read_barline(const xml_node& barline) {
-    for (const xml_node child : barline.children()) {
-      const std::string_view name = child.name();
-      if (name == "repeat") {
-        if (std::string_view(child.attribute("direction").value()) == "forward") {
-          flow().forward_repeat = true;
-        } else {
-          flow().times = std::clamp(child.attribute("times").as_int(2), 2, 64);
-        }
-      } else if (name == "ending") {
-        const std::string_view type = child.attribute("type").value();
-        if (type == "start") {
-          flow().ending_starts |= ending_numbers(child.attribute("number").value());
-        } else {
-          flow().ending_stops = true;
-        }
-      }
-    }
   }
 
   void finish_header() {

@@ -352,7 +352,7 @@ float Partner::note_bias(int slot, std::int32_t at) const {
 
 // What each pitch class of the AI parts gains, so that they keep to their key.
 music::PitchClasses Partner::key_bias_at(std::int32_t at) const {
-  const std::optional<music::Key> key = kept_key(stream_.header(), at);
+  const std::optional<music::Key> key = stream_.key_to_keep(at);
   music::PitchClasses played{};
   if (!key) return played;
   for (int slot = 0; slot < static_cast<int>(stream_.header().slots.size()); ++slot) {

@@ -48,7 +48,8 @@ std::vector<TimedEvent> human_events(const tokens::GridScore& score,
 /// model's distribution given the human events strictly before t, and given that none happened in
 /// between (competing risks; the thinning of Lewis and Shedler 1979).
 ///
-/// The key is the one that the human parts are heard to be in (`EventStream::follow_keys`).
+/// The key is the one that the human parts are heard to be in (`EventStream::follow_keys`); AI
+/// parts are held to it where the human parts have come there from a distant one.
 ///
 /// What can't be is never drawn: a note before its time, an event of a part that isn't there, a
 /// pitch outside the instrument's range or already sounding in its part, an onset out of order, a

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace antiphon::generate {
 namespace {
@@ -73,15 +74,6 @@ music::PitchClasses key_bias(music::Key key, const music::PitchClasses& played) 
                          most_key_nats);
   }
   return bias;
-}
-
-std::optional<music::Key> kept_key(const tokens::Header& header, std::int32_t at) {
-  if (!header.keeps_key) return {};
-  std::optional<music::Key> key;
-  for (const auto& change : header.keys) {
-    if (change.at <= at || !key) key = change.value;
-  }
-  return key;
 }
 
 }  // namespace antiphon::generate

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
-
 #include "tokens/stream.h"
 
 namespace antiphon::generate {
 
-/// Holds parts to the density, polyphony or key that they were asked for, if they are to keep it:
-/// what a header says is a hint to a model, which its own past outweighs. Proportional controllers:
-/// the farther what was played lies from what was asked for, the more is added to the logits.
-/// Density and polyphony are where they should be in the middle fifth of the class, on a scale of
-/// logarithms.
+/// Holds parts to the density, polyphony or key that they were asked for, if they are to keep it,
+/// or to the key that the player has moved to: what a header says is a hint to a model, which its
+/// own past outweighs. Proportional controllers: the farther what was played lies from what was
+/// asked for, the more is added to the logits. Density and polyphony are where they should be in
+/// the middle fifth of the class, on a scale of logarithms.
 
 /// To be added to the logits of an onset of `part` at step `now` if it has none there yet, in
 /// [-10, 10]; `wish` times the density of its class is wanted.
@@ -26,8 +24,5 @@ float chord_bias(const tokens::Slot& part, const tokens::Played& played);
 /// other key, by a margin; else the direction in which the difference from its best rival grows
 /// fastest, in [-3, 3].
 music::PitchClasses key_bias(music::Key key, const music::PitchClasses& played);
-
-/// The key that the AI parts are held to at step `at`, if any.
-std::optional<music::Key> kept_key(const tokens::Header& header, std::int32_t at);
 
 }  // namespace antiphon::generate

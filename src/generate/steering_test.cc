@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
 #include "generate/noisy_model.h"
@@ -66,6 +67,36 @@ TEST(Steering, PartsAreInTheKeyThatTheyWereAskedFor) {
     }
     EXPECT_EQ(music::find_key(played), key);
   }
+}
+
+TEST(Steering, PartsFollowAPlayerToADistantKey) {
+  const music::Key there{6, music::Mode::major};
+  constexpr std::array<int, 8> tune = {60, 64, 67, 65, 62, 71, 69, 72};
+  constexpr int move = 240, heard = 420, end = 1000;  // Steps.
+  music::PitchClasses played{};
+  for (std::uint64_t seed = 0; seed < 8; ++seed) {
+    NoisyModel model(512);
+    tokens::Header header;
+    header.keys = {{0, {}}};
+    header.slots = {{Role::human, 0}, {Role::ai, 0}};
+    Partner partner(model, header, 0, {.seed = seed});
+    const auto listen = [&](const TimedEvent& human) {
+      for (const auto& [at, event] : partner.play(human.at)) {
+        if (event.type == tokens::EventType::note && at >= heard)
+          played[event.pitch % 12] += event.duration;
+      }
+      partner.hear(human);
+    };
+    for (std::int32_t at = 0; at < end; at += 12) {
+      tokens::Event event{tokens::EventType::onset};
+      const int pitch = tune[static_cast<std::size_t>(at / 12) % tune.size()];
+      event.pitch = static_cast<std::uint8_t>(at < move ? pitch : pitch + 6);
+      listen({at, event});
+      event.type = tokens::EventType::release;
+      listen({at + 6, event});
+    }
+  }
+  EXPECT_EQ(music::find_key(played), there);
 }
 
 // What comes of a part beside a human one, of a model that plays at random. It is too wild for the

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "live/real_time.h"
 
+#include <sys/mman.h>
+
 namespace antiphon::live {
 
 bool set_priority(pid_t thread, int priority) noexcept {
@@ -16,6 +18,12 @@ RealTimeScope::RealTimeScope(int priority) {
 
 RealTimeScope::~RealTimeScope() {
   if (granted_) pthread_setschedparam(pthread_self(), policy_before_, &before_);
+}
+
+MemoryScope::MemoryScope() : granted_(mlockall(MCL_CURRENT | MCL_ONFAULT) == 0) {}
+
+MemoryScope::~MemoryScope() {
+  if (granted_) munlockall();
 }
 
 }  // namespace antiphon::live

@@ -35,4 +35,22 @@ class RealTimeScope {
   bool granted_ = false;
 };
 
+/// Keeps the memory that the program has used so far from being paged out for as long as it lives,
+/// so that no frame waits for a disk; where the system doesn't grant that, nothing changes. What
+/// was never touched takes no room because of it.
+///
+/// Threads: any; one at a time.
+class MemoryScope {
+ public:
+  MemoryScope();
+  MemoryScope(const MemoryScope&) = delete;
+  MemoryScope& operator=(const MemoryScope&) = delete;
+  ~MemoryScope();
+
+  bool granted() const { return granted_; }
+
+ private:
+  bool granted_;
+};
+
 }  // namespace antiphon::live

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <utility>
 
@@ -29,6 +30,14 @@ constexpr double densities[] = {0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0};
 constexpr double polyphonies[] = {1.15, 2.0, 3.0};
 
 constexpr double memory = 64 * steps_per_quarter;  // Steps after which a note counts 1/e.
+
+// Sharps or flats between the scales of two keys, from which on they are distant.
+constexpr int distant = 2;
+
+int signs_apart(music::Key a, music::Key b) {
+  const int fifths = std::abs(a.fifths - b.fifths) % 12;
+  return std::min(fifths, 12 - fifths);
+}
 
 int class_of(double value, std::span<const double> bounds) {
   return 1 +
@@ -133,12 +142,25 @@ int EventStream::key_class_at(std::int32_t at) const {
 }
 
 void EventStream::hear_key(int pitch) {
+  const auto before = tracker_.key();
   const auto* change = change_at(header_.keys, now_);
   if (change != nullptr && change->at > told_) {
     tracker_.tell(change->value);
     told_ = change->at;
   }
   tracker_.hear(pitch);
+  const auto after = tracker_.key();
+  if (!before || !after || signs_apart(*before, *after) < distant) return;
+  moved_ = now_;
+  for (Played& part : played_) part.forget_pitch_classes();
+}
+
+std::optional<music::Key> EventStream::key_to_keep(std::int32_t at) const {
+  if (header_.keeps_key && !header_.keys.empty()) {
+    const auto* change = change_at(header_.keys, at);
+    return change == nullptr ? header_.keys.front().value : change->value;
+  }
+  return moved_ && at < *moved_ + memory ? tracker_.key() : std::nullopt;
 }
 
 void EventStream::header_rows(std::size_t step, Rows& out) const {

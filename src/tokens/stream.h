@@ -65,6 +65,7 @@ class Played {
   double quarters(std::int32_t now) const;
   /// How long each pitch class sounded, in quarters, as it counts at the last onset.
   const music::PitchClasses& pitch_classes() const { return pitch_classes_; }
+  void forget_pitch_classes() { pitch_classes_ = {}; }
 
  private:
   double onsets_ = 0, notes_ = 0;
@@ -121,7 +122,13 @@ class EventStream {
   void after_pitch(const Event& event, Rows& out) const;
   void after_duration(const Event& event, Rows& out) const;
 
-  /// What the AI part in `slot` has played.
+  /// The key that AI parts are to be held to at step `at`, if any: the header's, if it `keeps_key`;
+  /// where human parts are followed, a distant one that they came to in the last 64 quarters, which
+  /// a model's own past would keep it from.
+  std::optional<music::Key> key_to_keep(std::int32_t at) const;
+
+  /// What the AI part in `slot` has played; its pitch classes since human parts came to a distant
+  /// key, where they are followed.
   const Played& played(int slot) const { return played_[static_cast<std::size_t>(slot)]; }
 
   /// End of the AI note of `pitch` in `slot` that was begun or tied last; 0 if there is none.
@@ -153,7 +160,8 @@ class EventStream {
   std::array<Played, max_slots> played_{};
   bool follows_keys_ = false;
   music::KeyTracker tracker_;
-  std::int32_t told_ = INT32_MIN;  ///< When the header last told the tracker a key.
+  std::int32_t told_ = INT32_MIN;      ///< When the header last told the tracker a key.
+  std::optional<std::int32_t> moved_;  ///< When human parts last came to a distant key.
 };
 
 /// The targets of the model before `event`: one class a field, -1 where the event has no such

@@ -235,6 +235,9 @@ TEST(Stream, FollowsTheKeyThatHumanPartsAreHeardToBeIn) {
   EXPECT_EQ(key_told(believes, 0), key_class(music::Key{}));
   EXPECT_EQ(key_told(hears_itself, 0), key_class(music::Key{}));
   EXPECT_EQ(key_told(follows, 0), key_class(music::Key{-3}));
+  EXPECT_EQ(follows.key_to_keep(follows.now()), music::Key{-3});
+  EXPECT_FALSE(follows.key_to_keep(follows.now() + 64 * steps_per_quarter));
+  EXPECT_FALSE(believes.key_to_keep(believes.now()));
   // What the header says later is news.
   while (follows.now() < 470) follows.apply({EventType::wait, 10});
   EXPECT_EQ(key_told(follows, 20), key_class(music::Key{1}));
@@ -245,6 +248,7 @@ TEST(Stream, FollowsTheKeyThatHumanPartsAreHeardToBeIn) {
   EXPECT_EQ(key_told(untold, 0), 0);
   play_in_e_flat(untold, 0);
   EXPECT_EQ(key_told(untold, 0), key_class(music::Key{-3}));
+  EXPECT_FALSE(untold.key_to_keep(untold.now())) << "there was none to leave";
 }
 
 TEST(Vocabulary, ClassesCoverTheirTables) {

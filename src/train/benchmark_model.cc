@@ -15,6 +15,11 @@ at::Tensor drop(const at::Tensor& x, double share) {
   return share > 0 ? at::dropout(x, share, true) : x;
 }
 
+// Nothing is scaled up in return.
+at::Tensor leave_out(const at::Tensor& x, double share) {
+  return share > 0 ? x * at::rand_like(x).ge(share) : x;
+}
+
 }  // namespace
 
 BenchmarkModel::BenchmarkModel(const BenchmarkData& data, const BenchmarkShape& shape,
@@ -71,10 +76,11 @@ at::Tensor BenchmarkModel::table_rows(const at::Tensor& classes) const {
   return rows;
 }
 
-at::Tensor BenchmarkModel::sum_of_embeddings(const at::Tensor& table,
-                                             const at::Tensor& classes) const {
-  const at::Tensor there = (classes >= 0).unsqueeze(-1);
-  return at::embedding(table, table_rows(classes)) * there;  // [rows, frames, slots, width]
+/// 1 where a row of a table is a class's of the frame, 0 elsewhere. [rows, frames, rows of table]
+at::Tensor BenchmarkModel::rows_present(const at::Tensor& classes) const {
+  const at::Tensor there = (classes >= 0).to(at::kFloat);
+  return at::zeros({classes.size(0), classes.size(1), rows_of_table()}, there.options())
+      .scatter_add(2, table_rows(classes), there);
 }
 
 at::Tensor BenchmarkModel::backbone(const FrameBatch& batch, const Dropout& share) const {
@@ -82,11 +88,8 @@ at::Tensor BenchmarkModel::backbone(const FrameBatch& batch, const Dropout& shar
   const std::int64_t rows = batch.beat.size(0), frames = batch.beat.size(1);
   const std::int64_t size = shape_.width / shape_.heads;
   const at::Tensor first = (batch.before.amax(-1) < 0).unsqueeze(-1);
-  at::Tensor heard = sum_of_embeddings(table_, batch.before);
-  if (share.notes > 0) {
-    heard = heard * at::rand({rows, frames, slots_, 1}, heard.options()).ge(share.notes);
-  }
-  at::Tensor x = heard.sum(2) + first * start_ + at::embedding(beats_, batch.beat) +
+  at::Tensor x = at::matmul(leave_out(rows_present(batch.before), share.notes), table_) +
+                 first * start_ + at::embedding(beats_, batch.beat) +
                  at::embedding(moved_, batch.moved + shape_.transpose);
   x = drop(x, dropout);
 
@@ -114,7 +117,8 @@ at::Tensor BenchmarkModel::backbone(const FrameBatch& batch, const Dropout& shar
 
 at::Tensor BenchmarkModel::chain(const at::Tensor& x, const at::Tensor& classes,
                                  double dropout) const {
-  const at::Tensor own = sum_of_embeddings(told_, classes);
+  const at::Tensor there = (classes >= 0).unsqueeze(-1);
+  const at::Tensor own = at::embedding(told_, table_rows(classes)) * there;
   const at::Tensor told = at::cumsum(own, 2) - own;  // Of the slots before.
   at::Tensor h = drop(at::silu(x.unsqueeze(2) + told + slot_), dropout);
   h = h + at::silu(at::linear(h, middle_, middle_bias_));
@@ -141,11 +145,7 @@ at::Tensor BenchmarkModel::sigmoids(const at::Tensor& x, const at::Tensor& class
   h = drop(h + at::silu(at::linear(h, middle_, middle_bias_)), dropout);
   const at::Tensor logits =
       (at::matmul(h, logits_[0]) + logits_bias_[0]).narrow(-1, 0, classes_ - 1);
-  // What isn't there is counted as an end, which no coin stands for.
-  const at::Tensor ends = at::where(classes >= 0, classes, at::full_like(classes, classes_ - 1));
-  const at::Tensor sounds = at::zeros({x.size(0), x.size(1), classes_}, x.options())
-                                .scatter(2, ends, 1)
-                                .narrow(-1, 0, classes_ - 1);
+  const at::Tensor sounds = rows_present(classes).narrow(-1, 0, classes_ - 1);
   const at::Tensor nats = at::binary_cross_entropy_with_logits(logits, sounds, {}, {}, 0).sum(-1);
   return nats * (classes.amax(-1) >= 0);
 }

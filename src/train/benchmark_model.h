@@ -61,7 +61,7 @@ class BenchmarkModel {
   struct Layer {
     at::Tensor norm, qkv, qkv_bias, bias, out, out_bias, ff_norm, up, up_bias, down, down_bias;
   };
-  at::Tensor sum_of_embeddings(const at::Tensor& table, const at::Tensor& classes) const;
+  at::Tensor rows_present(const at::Tensor& classes) const;
   at::Tensor backbone(const FrameBatch& batch, const Dropout& dropout) const;
   at::Tensor chain(const at::Tensor& x, const at::Tensor& classes, double dropout) const;
   at::Tensor sigmoids(const at::Tensor& x, const at::Tensor& classes, double dropout) const;

@@ -22,8 +22,8 @@ class RollIn {
 
   /// `real` with two to twelve quarters of the AI parts played, after two to sixteen as they are
   /// written, and so on in turn; human parts stay, but for their loudness, which nobody tells a
-  /// partner. What was played is marked as given, too. Four in five excerpts, those with an AI
-  /// part, are changed; the others come back as they are.
+  /// partner. What was played is marked as given, and so is what people play meanwhile. Half of the
+  /// excerpts that have an AI part are changed; the others come back as they are.
   train::Excerpt operator()(const train::Excerpt& real, Random& random);
 
  private:

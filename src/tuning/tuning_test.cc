@@ -14,6 +14,7 @@
 namespace antiphon::tuning {
 namespace {
 
+using testing::Each;
 using testing::Gt;
 using tokens::Event;
 using tokens::EventType;
@@ -84,9 +85,11 @@ TEST_F(RolledIn, WhatIsGivenWasPlayedAndTheRestIsWritten) {
   const auto written = notes_of(real_).parts[1].notes;
   std::int32_t now = 0;
   int given = 0, learned = 0;
+  std::array<int, 2> onsets{};  // Of the player, by whether they are given.
   for (std::size_t i = 0; i < lived_.events.size(); ++i) {
     const Event& event = lived_.events[i];
     now += event.shift;
+    if (event.type == EventType::onset) ++onsets[lived_.given[i]];
     if (event.type != EventType::note) continue;
     const tokens::GridNote note{now, event.duration, event.pitch, event.velocity};
     const bool as_written = std::find(written.begin(), written.end(), note) != written.end();
@@ -95,6 +98,7 @@ TEST_F(RolledIn, WhatIsGivenWasPlayedAndTheRestIsWritten) {
   }
   EXPECT_THAT(given, Gt(10));
   EXPECT_THAT(learned, Gt(10));
+  EXPECT_THAT(onsets, Each(Gt(10)));
 }
 
 TEST_F(RolledIn, NoNoteMeetsAnotherOfItsPitch) {
