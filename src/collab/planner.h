@@ -79,14 +79,14 @@ struct Plan {
 ///
 /// With a way to the node and back of R (95 % of the last answers) and frames of length F, a node
 /// can answer in time for the frame that it was asked for if R <= F: then it decides what is
-/// played, and is asked as early as 99 % of its answers need. If more than 1 % of them are late, and
-/// there is time for a draft of this device, too, it checks that; else it plays. Where it can't, it is asked every I = ceil(R / F)
-/// frames for I + ceil(R / F) of them and two to spare, the least for which something of an answer
-/// is always there (the inequalities of 'Real-Time Language Model Jamming', RTAS 2026, which solves
-/// them once and offline), and the device plays. Where 99 % of the answers come in time, an answer
-/// is of one frame. Harmony is foretold every half bar at the most, for two bars beyond the way
-/// there and back. Drafts are checked before they are played if drafting and R together are at most
-/// F, else while they are. The policy always holds.
+/// played, and is asked as early as 99 % of its answers need. Where more of them are late, and
+/// there is time for a draft of this device, it checks that; else it plays. Where it can't, it is
+/// asked every I = ceil(R / F) frames for I + ceil(R / F) of them and two to spare, the least for
+/// which something of an answer is always there (the inequalities of 'Real-Time Language Model
+/// Jamming', RTAS 2026, which solves them once and offline), and the device plays. Where 99 % of
+/// the answers come in time, an answer is of one frame. Harmony is foretold every half bar at the
+/// most, for two bars beyond the way there and back. Drafts are checked before they are played if
+/// drafting and R together are at most F, else while they are. The policy always holds.
 Plan plan(const Measurements& measured, const Wishes& wishes, const Plan& before);
 
 }  // namespace antiphon::collab

@@ -205,7 +205,7 @@ TEST_F(Jack, ACrashLeavesNothingSounding) {
   if (jam == 0) {
     ::execl(ANTIPHON_BINARY, "antiphon", "jam", "--midi-system", "jack", "--midi-in", "virtual",
             "--midi-out", "virtual", "--sound", "none", "--model", "none", "--reflex", "none",
-            "--count-in", "0", "--bars", "16", nullptr);
+            "--count-in", "0", "--bars", "64", nullptr);
     ::_exit(127);
   }
   const auto wakeup = live::Wakeup::make();
