@@ -364,7 +364,9 @@ TEST_F(ServerTest, WhoDoesntListenIsCutOff) {
   // Far more answers than the sockets' buffers and the node's bound hold.
   for (int i = 0; i < 4000 && deaf->send(many); ++i) {
     if (server_->connections() == 1) break;
-    if (i % 10 == 0) EXPECT_TRUE(answered(*other));  // Nor is it silent for too long.
+    if (i % 10 == 0) {
+      EXPECT_TRUE(answered(*other)) << "and it is not silent for too long";
+    }
   }
   EXPECT_TRUE(answered(*other));
   EXPECT_TRUE(only(1));
