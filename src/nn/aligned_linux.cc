@@ -21,7 +21,9 @@ void* allocate_aligned(std::size_t bytes) {
   // Whole pages, so that the end too lies in a large one.
   const std::size_t whole = round_up(bytes, large_page);
   void* at = ::operator new(whole, alignment_of(bytes));
-  // Only a wish: without large pages all works the same.
+  // Only wishes: without large pages all works the same. Small ones, where the memory has been used
+  // before, would stay.
+  ::madvise(at, whole, MADV_DONTNEED);
   ::madvise(at, whole, MADV_HUGEPAGE);
   return at;
 }

@@ -50,7 +50,9 @@ Matrix::Matrix(Type type, std::size_t outputs, std::size_t inputs)
       scales_(type == Type::i8 ? tiles() * tile_outputs : 0) {}
 
 std::size_t Matrix::operand_bytes() const {
-  return operand_header + round_up(padded_inputs_ * size_of(type_), cache_line);
+  // Kernels without products of bytes want int8's numbers in 16 bits.
+  const std::size_t number = std::max<std::size_t>(size_of(type_), 2);
+  return operand_header + round_up(padded_inputs_ * number, cache_line);
 }
 
 std::byte* Matrix::at(std::size_t output, std::size_t input) {

@@ -101,9 +101,9 @@ TEST(Precision, AttentionWithAnInt8CacheStaysWithinItsBound) {
     value_size = std::max(value_size, largest(values[p]));
   }
   // Scores that are off by at most e change each probability by a factor within exp(+-2e). The
-  // values' weights are rounded to 1/65535 of the largest.
+  // values' weights are rounded to 1/32767 of the largest, or finer.
   const double bound = value_error + std::expm1(2 * score_error) * (value_size + value_error) +
-                       positions / 131070.0 * value_size + 1e-5;
+                       positions / 65534.0 * value_size + 1e-5;
   for (const Kernels* kernels : available_kernels()) {
     Cache cache(Type::i8, 0, 1, 1, dim, positions);
     const HeadCache head = cache.head(0, 0);

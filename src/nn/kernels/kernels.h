@@ -29,7 +29,8 @@ struct PackedMatrix {
 };
 
 /// A vector on its way into a product: this, then from byte 64 on the numbers in the matrix's type
-/// (int8: rounded to `scale` * integer in [-127, 127]), with zeros up to the matrix's inputs.
+/// (int8: rounded to `scale` * integer in [-127, 127], in 8 or 16 bits and an order of the kernel's
+/// own), with zeros up to the matrix's inputs.
 struct Operand {
   float scale;       ///< int8 only.
   std::int32_t sum;  ///< int8 only: of the integers.

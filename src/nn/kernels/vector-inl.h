@@ -95,11 +95,38 @@ inline Halves unsigned_halves(hn::Vec<I16> bytes) {
 inline Halves signed_halves(hn::Vec<I16> bytes) {
   return {hn::ShiftRight<8>(hn::ShiftLeft<8>(bytes)), hn::ShiftRight<8>(bytes)};
 }
-inline hn::Vec<I16> broadcast4(const void* at) {
-  return hn::BitCast(I16(), hn::Set(I32(), *static_cast<const std::int32_t*>(at)));
-}
 inline hn::Vec<I16> load_bytes(const void* at) {
   return hn::BitCast(I16(), hn::Load(U8(), static_cast<const std::uint8_t*>(at)));
+}
+
+/// What meets such halves in every lane, from memory: numbers 0 and 2, then 1 and 3.
+inline Halves broadcast_halves(const std::int32_t* pairs) {
+  return {hn::BitCast(I16(), hn::Set(I32(), pairs[0])),
+          hn::BitCast(I16(), hn::Set(I32(), pairs[1]))};
+}
+/// Writes `count` numbers, a multiple of 4, so for `broadcast_halves`: 2 pairs for each 4. They may
+/// lie in the second half of where the pairs go.
+inline void write_pairs(const std::int8_t* x, std::size_t count, std::int32_t* pairs) {
+  const hn::CappedTag<std::int16_t, 8> i16;
+  const hn::Repartition<std::uint8_t, decltype(i16)> u8;
+  const hn::Repartition<std::int32_t, decltype(i16)> i32;
+  std::size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    const auto bytes =
+        hn::BitCast(i16, hn::LoadU(u8, reinterpret_cast<const std::uint8_t*>(x + i)));
+    const auto even = hn::BitCast(i32, hn::ShiftRight<8>(hn::ShiftLeft<8>(bytes)));
+    const auto odd = hn::BitCast(i32, hn::ShiftRight<8>(bytes));
+    hn::StoreU(hn::InterleaveLower(even, odd), i32, pairs + i / 2);
+    hn::StoreU(hn::InterleaveUpper(i32, even, odd), i32, pairs + i / 2 + 4);
+  }
+  const auto pair = [](std::int8_t first, std::int8_t second) {
+    return static_cast<std::int32_t>(static_cast<std::uint16_t>(first)) | second * 65536;
+  };
+  for (; i < count; i += 4) {
+    const std::int8_t four[] = {x[i], x[i + 1], x[i + 2], x[i + 3]};
+    pairs[i / 2] = pair(four[0], four[2]);
+    pairs[i / 2 + 1] = pair(four[1], four[3]);
+  }
 }
 
 /// Running sums in each lane. What they are divided into is the machine's choice.

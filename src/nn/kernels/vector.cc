@@ -5,6 +5,7 @@
 #include "nn/kernels/vector.h"
 // clang-format off
 #include <hwy/foreach_target.h>
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 #include "nn/kernels/vector-inl.h"
 // clang-format on
@@ -19,6 +20,7 @@ Kernels table() { return scalar_kernels; }
 #else
 
 constexpr std::size_t tile_vectors = tile_outputs / lanes;
+constexpr std::size_t cache_line = 64, ahead = 8192;
 
 void prepare_f32(const float* x, std::size_t n, std::size_t inputs, std::byte* operand) {
   auto* out = reinterpret_cast<float*>(operand + operand_header);
@@ -46,21 +48,35 @@ void multiply_block(const std::byte* tile, std::size_t groups, const std::byte* 
   }
   const std::byte* x = operands + operand_header;
   for (std::size_t g = 0; g < groups; ++g) {
-    typename Group::Weights w[vectors];
-    ANTIPHON_UNROLL
-    for (std::size_t v = 0; v < vectors; ++v) {
-      w[v] = Group::load(tile + v * lanes * Group::bytes);
-    }
-    ANTIPHON_UNROLL
-    for (std::size_t r = 0; r < rows; ++r) {
-      const auto number = Group::broadcast(x + r * stride);
+    if constexpr (rows == 1) {
+      // As fast as memory is: weights are used as they come, and asked for further ahead than the
+      // machine does by itself.
+      for (std::size_t i = 0; i < vectors * lanes * Group::bytes; i += cache_line) {
+        hwy::Prefetch(tile + ahead + i);
+      }
+      const auto number = Group::broadcast(x);
       ANTIPHON_UNROLL
       for (std::size_t v = 0; v < vectors; ++v) {
-        sum[r][v] = Group::add_product(sum[r][v], w[v], number);
+        const auto w = Group::load(tile + v * lanes * Group::bytes);
+        sum[0][v] = Group::add_product(sum[0][v], w, number);
+      }
+    } else {
+      typename Group::Weights w[vectors];
+      ANTIPHON_UNROLL
+      for (std::size_t v = 0; v < vectors; ++v) {
+        w[v] = Group::load(tile + v * lanes * Group::bytes);
+      }
+      ANTIPHON_UNROLL
+      for (std::size_t r = 0; r < rows; ++r) {
+        const auto number = Group::broadcast(x + r * stride);
+        ANTIPHON_UNROLL
+        for (std::size_t v = 0; v < vectors; ++v) {
+          sum[r][v] = Group::add_product(sum[r][v], w[v], number);
+        }
       }
     }
     tile += tile_outputs * Group::bytes;
-    x += Group::bytes;
+    x += Group::operand_bytes;
   }
   ANTIPHON_UNROLL
   for (std::size_t r = 0; r < rows; ++r) {
@@ -79,7 +95,7 @@ void multiply_block(const std::byte* tile, std::size_t groups, const std::byte* 
 struct GroupF32 {
   using Sum = Float;
   using Weights = Float;
-  static constexpr std::size_t bytes = 4;
+  static constexpr std::size_t bytes = 4, operand_bytes = 4;
   static Sum start(const std::byte*) { return hn::Zero(F32()); }
   static Weights load(const std::byte* at) {
     return hn::Load(F32(), reinterpret_cast<const float*>(at));
@@ -104,7 +120,7 @@ Pair unpack(hn::Vec<U32> bits) {
 struct GroupBf16 {
   using Sum = Float;
   using Weights = Pair;
-  static constexpr std::size_t bytes = 4;
+  static constexpr std::size_t bytes = 4, operand_bytes = 4;
   static Sum start(const std::byte*) { return hn::Zero(F32()); }
   static Weights load(const std::byte* at) {
     return unpack(hn::Load(U32(), reinterpret_cast<const std::uint32_t*>(at)));
@@ -130,19 +146,21 @@ void multiply(const PackedMatrix& w, std::size_t first_tile, std::size_t last_ti
           operands + r * operand_stride, operand_stride, w.scales ? w.scales + output : nullptr,
           w.outputs - output, y + r * y_stride + output, y_stride, accumulate);
   };
+  constexpr auto fitting = [](std::size_t rows) {
+    return std::min(tile_vectors, vectors * 4 / rows);
+  };
   for (std::size_t tile = first_tile; tile < last_tile; ++tile) {
     std::size_t r = 0;
-    for (; r + 4 <= rows; r += 4) {
-      for (std::size_t v = 0; v < tile_vectors; v += vectors) {
-        run(multiply_block<Group, 4, vectors>, tile, v, r);
+    const auto rows_of = [&](auto count) {
+      for (; r + count <= rows; r += count) {
+        for (std::size_t v = 0; v < tile_vectors; v += fitting(count)) {
+          run(multiply_block<Group, count, fitting(count)>, tile, v, r);
+        }
       }
-    }
-    for (; r < rows; ++r) {
-      constexpr std::size_t wide = tile_vectors < 8 ? tile_vectors : 8;
-      for (std::size_t v = 0; v < tile_vectors; v += wide) {
-        run(multiply_block<Group, 1, wide>, tile, v, r);
-      }
-    }
+    };
+    rows_of(std::integral_constant<std::size_t, 4>());
+    rows_of(std::integral_constant<std::size_t, 2>());
+    rows_of(std::integral_constant<std::size_t, 1>());
   }
 }
 
@@ -150,21 +168,25 @@ void multiply(const PackedMatrix& w, std::size_t first_tile, std::size_t last_ti
 
 void prepare_i8(const float* x, std::size_t n, std::size_t inputs, std::byte* operand) {
   auto* header = reinterpret_cast<Operand*>(operand);
+  std::byte* numbers = operand + operand_header;
+  auto* bytes = reinterpret_cast<std::int8_t*>(numbers + inputs);
   header->scale = largest_magnitude(x, n) / 127.0f;
-  header->sum = quantize(x, n, inputs, inverse_or_zero(header->scale),
-                         reinterpret_cast<std::int8_t*>(operand + operand_header));
+  header->sum = quantize(x, n, inputs, inverse_or_zero(header->scale), bytes);
+  write_pairs(bytes, inputs, reinterpret_cast<std::int32_t*>(numbers));
 }
 
 struct GroupI8 {
   using Sum = Sums;
   using Weights = Halves;
-  static constexpr std::size_t bytes = 4;
+  static constexpr std::size_t bytes = 4, operand_bytes = 8;
   static const Operand& header(const std::byte* operand) {
     return *reinterpret_cast<const Operand*>(operand);
   }
   static Sum start(const std::byte*) { return no_sums(); }
   static Weights load(const std::byte* at) { return unsigned_halves(load_bytes(at)); }
-  static Halves broadcast(const std::byte* at) { return signed_halves(broadcast4(at)); }
+  static Halves broadcast(const std::byte* at) {
+    return broadcast_halves(reinterpret_cast<const std::int32_t*>(at));
+  }
   static Sum add_product(const Sum& sum, const Weights& w, const Halves& x) {
     return add_products(sum, w, x);
   }

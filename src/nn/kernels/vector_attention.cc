@@ -5,6 +5,7 @@
 #include "nn/kernels/vector.h"
 // clang-format off
 #include <hwy/foreach_target.h>
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 #include "nn/kernels/vector-inl.h"
 // clang-format on
@@ -121,6 +122,8 @@ void combine(const HeadCache& cache, std::uint32_t positions, float* weights, fl
 // ---- int8 -------------------------------------------------------------------------------------
 
 constexpr std::size_t max_head_dim = 512;
+constexpr std::size_t ahead = 4;  // Blocks that are asked for before they are read.
+constexpr float most_weight = 32767.0f;
 
 /// The scales that follow a block's numbers.
 float* scales_of(std::byte* blocks, const HeadCache& cache, std::size_t block) {
@@ -150,24 +153,29 @@ void store_i8(const HeadCache& cache, std::uint32_t position, const float* key, 
 void scores_i8(const HeadCache& cache, std::uint32_t positions, const float* query,
                std::uint32_t head_dim, float scale, float* out) {
   const F32 f;
-  alignas(64) std::int8_t q[max_head_dim];
+  std::int8_t q[max_head_dim];
+  std::int32_t pairs[max_head_dim / 2];
   const float query_scale = largest_magnitude(query, head_dim) / 127.0f;
   const std::int32_t query_sum =
       quantize(query, head_dim, cache.dim, inverse_or_zero(query_scale), q);
+  write_pairs(q, cache.dim, pairs);
   const Int excess = hn::Set(I32(), 128 * query_sum);
   const Float factor = hn::Set(f, query_scale * scale);
   for (std::size_t p = 0; p < positions; p += block_positions) {
     const std::size_t block = p / block_positions;
     const std::byte* keys = cache.keys + block * cache.block_bytes;
+    for (std::size_t i = 0; i < cache.block_bytes; i += 64) {
+      hwy::Prefetch(keys + ahead * cache.block_bytes + i);
+    }
     Sums sum[block_vectors];
     ANTIPHON_UNROLL
     for (std::size_t v = 0; v < block_vectors; ++v) sum[v] = no_sums();
     for (std::size_t d = 0; d < cache.dim; d += 4) {
-      const Halves bytes = signed_halves(broadcast4(q + d));
+      const Halves numbers = broadcast_halves(pairs + d / 2);
       ANTIPHON_UNROLL
       for (std::size_t v = 0; v < block_vectors; ++v) {
         const auto key = load_bytes(keys + d * block_positions + v * lanes * 4);
-        sum[v] = add_products(sum[v], unsigned_halves(key), bytes);
+        sum[v] = add_products(sum[v], unsigned_halves(key), numbers);
       }
     }
     const float* scales = scales_of(cache.keys, cache, block);
@@ -180,60 +188,76 @@ void scores_i8(const HeadCache& cache, std::uint32_t positions, const float* que
   }
 }
 
-/// The weights of four positions as the upper and lower bytes of 16-bit numbers.
-struct Weights4 {
-  std::uint8_t high[4];
-  std::uint8_t low[4];
-};
+/// The weights, times the scales of the values, as integers of up to 15 bits; in place: four floats
+/// become two pairs for `broadcast_halves` and two that nobody reads. Gives what they are parts of.
+float split_weights(const HeadCache& cache, std::uint32_t positions, float* weights) {
+  const F32 f;
+  Float most = hn::Zero(f);
+  for (std::size_t p = 0; p < positions; p += lanes) {
+    const float* scales = scales_of(cache.values, cache, p / block_positions);
+    const Float weight =
+        hn::Mul(hn::LoadU(f, weights + p), hn::LoadU(f, scales + p % block_positions));
+    const Float real = hn::IfThenElseZero(hn::FirstN(f, positions - p), weight);
+    most = hn::Max(most, real);
+    hn::StoreU(real, f, weights + p);
+  }
+  const float largest = hn::GetLane(hn::MaxOfLanes(f, most));
+  const Float to_integer = hn::Set(f, largest > 0.0f ? most_weight / largest : 0.0f);
+  for (std::size_t p = 0; p < positions; p += lanes) {
+    const Int integer = hn::NearestInt(hn::Mul(hn::LoadU(f, weights + p), to_integer));
+    const Int pairs = hn::Or(integer, hn::ShiftLeft<16>(hn::Shuffle1032(integer)));
+    hn::StoreU(hn::BitCast(f, pairs), f, weights + p);
+  }
+  return largest / most_weight;
+}
+
+/// Adds the values of the positions [first, last), weighed, to sums[d] of `vectors` vectors of
+/// components.
+template <std::size_t vectors>
+void add_values(const HeadCache& cache, std::size_t first, std::size_t last, const float* weights,
+                std::size_t d, float* sums) {
+  Sums sum[vectors];
+  ANTIPHON_UNROLL
+  for (std::size_t v = 0; v < vectors; ++v) sum[v] = no_sums();
+  for (std::size_t p = first; p < last; p += 4) {
+    const Halves weight = broadcast_halves(reinterpret_cast<const std::int32_t*>(weights + p));
+    const std::byte* values = cache.values + p / block_positions * cache.block_bytes +
+                              p % block_positions * cache.dim + d * 4;
+    ANTIPHON_UNROLL
+    for (std::size_t v = 0; v < vectors; ++v) {
+      const Halves value = signed_halves(load_bytes(values + v * lanes * 4));
+      sum[v] = add_products(sum[v], value, weight);
+    }
+  }
+  const F32 f;
+  ANTIPHON_UNROLL
+  for (std::size_t v = 0; v < vectors; ++v) {
+    float* to = sums + d + v * lanes;
+    hn::StoreU(hn::Add(hn::LoadU(f, to), hn::ConvertTo(f, total(sum[v]))), f, to);
+  }
+}
+
+// So many that 15 bits times 7 bits fit a sum of 32.
+constexpr std::size_t positions_a_sum = 512;
 
 void combine_i8(const HeadCache& cache, std::uint32_t positions, float* weights, float factor,
                 std::uint32_t head_dim, float* out) {
   const F32 f;
-  const std::size_t padded = (positions + 3) / 4 * 4;
-  float most = 0.0f;
-  for (std::size_t p = 0; p < padded; ++p) {
-    const float* scales = scales_of(cache.values, cache, p / block_positions);
-    weights[p] = p < positions ? weights[p] * scales[p % block_positions] : 0.0f;
-    most = std::max(most, weights[p]);
+  const Float from_integer = hn::Set(f, split_weights(cache, positions, weights) * factor);
+  float sums[max_head_dim] = {};
+  constexpr std::size_t few = block_vectors, many = lanes == 16 ? 4 : 8;
+  for (std::size_t first = 0; first < positions; first += positions_a_sum) {
+    const std::size_t last = std::min<std::size_t>(positions, first + positions_a_sum);
+    std::size_t d = 0;
+    for (; d + many * lanes <= cache.dim; d += many * lanes) {
+      add_values<many>(cache, first, last, weights, d, sums);
+    }
+    for (; d < cache.dim; d += few * lanes) {
+      add_values<few>(cache, first, last, weights, d, sums);
+    }
   }
-  const float to_integer = most > 0.0f ? 65535.0f / most : 0.0f;
-  for (std::size_t p = 0; p < padded; p += 4) {  // In place: 4 floats become 4 + 4 bytes.
-    Weights4 split;
-    for (std::size_t i = 0; i < 4; ++i) {
-      const float rounded = std::nearbyint(weights[p + i] * to_integer);
-      const auto integer = static_cast<std::uint32_t>(std::min(rounded, 65535.0f));
-      split.high[i] = static_cast<std::uint8_t>(integer >> 8);
-      split.low[i] = static_cast<std::uint8_t>(integer);
-    }
-    *reinterpret_cast<Weights4*>(weights + p) = split;
-  }
-  const Float from_integer = hn::Set(f, most / 65535.0f * factor);
-
-  constexpr std::size_t vectors = block_vectors;  // `dim` is a multiple of 16.
-  for (std::size_t d = 0; d < head_dim; d += 16) {
-    Sums high[vectors], low[vectors];
-    ANTIPHON_UNROLL
-    for (std::size_t v = 0; v < vectors; ++v) high[v] = low[v] = no_sums();
-    for (std::size_t p = 0; p < padded; p += 4) {
-      const auto* split = reinterpret_cast<const Weights4*>(weights + p);
-      const std::byte* values = cache.values + p / block_positions * cache.block_bytes +
-                                p % block_positions * cache.dim + d * 4;
-      const Halves high4 = unsigned_halves(broadcast4(split->high));
-      const Halves low4 = unsigned_halves(broadcast4(split->low));
-      ANTIPHON_UNROLL
-      for (std::size_t v = 0; v < vectors; ++v) {
-        const Halves value = signed_halves(load_bytes(values + v * lanes * 4));
-        high[v] = add_products(high[v], value, high4);
-        low[v] = add_products(low[v], value, low4);
-      }
-    }
-    ANTIPHON_UNROLL
-    for (std::size_t v = 0; v < vectors; ++v) {
-      if (d + v * lanes >= head_dim) break;
-      const Float sum = hn::MulAdd(hn::ConvertTo(f, total(high[v])), hn::Set(f, 256.0f),
-                                   hn::ConvertTo(f, total(low[v])));
-      store_some(hn::Mul(sum, from_integer), out + d + v * lanes, head_dim - d - v * lanes);
-    }
+  for (std::size_t d = 0; d < head_dim; d += lanes) {
+    store_some(hn::Mul(hn::LoadU(f, sums + d), from_integer), out + d, head_dim - d);
   }
 }
 
