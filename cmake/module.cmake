@@ -31,7 +31,7 @@ function(module name)
     target_link_libraries(${name}_test PRIVATE antiphon::${name} GTest::gmock_main)
     target_compile_definitions(${name}_test
                                PRIVATE ANTIPHON_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
-    compile_as_test(${name}_test)
+    compile_quickly(${name}_test)
     if(arg_ONE_TEST)
       add_test(NAME ${name}.all COMMAND ${name}_test --gtest_brief=1)
     else()
@@ -51,14 +51,9 @@ function(test_headers target)
   endif()
 endfunction()
 
-# compile_as_test(TARGET): tests run seldom more often than they are compiled, which takes longer.
-function(compile_as_test target)
+# compile_quickly(TARGET): for tests and programs. What takes time is in the modules; these take longer to compile than to run.
+function(compile_quickly target)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
-  sanitize_lightly(${target})
-endfunction()
-
-# sanitize_lightly(TARGET): what stands around the code that matters, tests and the program.
-function(sanitize_lightly target)
   set_target_properties(${target} PROPERTIES SANITIZED_LIGHTLY ON)
 endfunction()
 
