@@ -23,7 +23,7 @@ Status accompany(const Options& options) {
   ANTIPHON_TRY(const auto human, human_parts(score, options.casting));
   ANTIPHON_TRY(const LoadedModel model, load_model(options.model));
 
-  const auto session = generate::make_event_model(model.net);
+  const auto session = player_of(model, options);
   const auto start = std::chrono::steady_clock::now();
   auto performance =
       generate::accompany(*session, score, human, ai, *tokens::style_of(options.style),

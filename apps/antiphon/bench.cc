@@ -84,7 +84,7 @@ void add_waits(const music::Score& song, const music::Roles& roles, std::vector<
 // One song at one tempo.
 Result<edge::Jam> play(const Options& options, const LoadedModel& model,
                        const std::optional<LoadedModel>& reflex, const edge::JamSetup& setup) {
-  const auto session = generate::make_event_model(model.net);
+  const auto session = player_of(model, options);
   const auto quick = reflex ? generate::make_event_model(reflex->net) : nullptr;
   const edge::Models models{session.get(), quick.get()};
   const generate::Progress goes_on = watch_for_interrupt();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "music/difficulty.h"
 #include "music/instruments.h"
 #include "music/melody.h"
 
@@ -36,6 +37,14 @@ void add_casting_flags(CLI::App& flags, Casting& casting) {
                   "Notes an onset, kept to: 1 (one), 2 (below 2), 3 (2 to 3), 4 (3 and more); 0 "
                   "leaves it to the model (default: told what is usual for the instrument)")
       ->check(CLI::Range(0, 4));
+  flags
+      .add_option(
+          "--difficulty", casting.difficulty,
+          "No harder to play than 1 (on beats, three notes of the key at a time, each hand a "
+          "fifth), 2 (halves of beats, four, an octave) or 3 (sixteenths and triplets, "
+          "six of any key, a ninth); 0: without limits")
+      ->check(CLI::Range(0, music::limited_levels))
+      ->capture_default_str();
 }
 
 Result<std::vector<std::size_t>> human_parts(const music::Score& score, const Casting& casting) {
@@ -68,7 +77,7 @@ Result<std::vector<generate::AiPart>> ai_parts(const Casting& casting) {
     const int usual = density > 0 && program ? usual_polyphony(*program) : 0;
     parts.push_back({program.value_or(tokens::instrument_drums), density,
                      casting.polyphony.value_or(usual), casting.density.has_value(),
-                     casting.polyphony.has_value()});
+                     casting.polyphony.has_value(), casting.difficulty});
   }
   return parts;
 }

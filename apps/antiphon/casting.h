@@ -20,6 +20,7 @@ struct Casting {
   // Without a wish, now and then a performance stays silent, as some parts of scores do.
   static constexpr int usual_density = 5;
   std::optional<int> density, polyphony;  ///< What is asked for is kept to.
+  int difficulty = 0;                     ///< As in `AiPart`.
 };
 
 void add_casting_flags(CLI::App& flags, Casting& casting);

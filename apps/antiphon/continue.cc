@@ -25,7 +25,7 @@ Status continue_score(const Options& options) {
   }
   ANTIPHON_TRY(const LoadedModel model, load_model(options.model));
 
-  const auto session = generate::make_event_model(model.net);
+  const auto session = player_of(model, options);
   const auto start = std::chrono::steady_clock::now();
   auto performance =
       generate::continue_score(*session, score, options.bars, *tokens::style_of(options.style),

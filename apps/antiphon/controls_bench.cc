@@ -14,8 +14,10 @@
 #include "antiphon/performing.h"
 #include "antiphon/song_set.h"
 #include "base/file.h"
+#include "generate/likelihood.h"
 #include "generate/net_model.h"
 #include "generate/partner.h"
+#include "music/difficulty.h"
 #include "music/key_finding.h"
 
 namespace antiphon::app {
@@ -24,8 +26,13 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-constexpr int density_classes = 8, polyphony_classes = 4;
+constexpr int density_classes = 8, polyphony_classes = 4, levels = music::limited_levels;
 constexpr std::int32_t free_play = 32 * 4 * tokens::steps_per_quarter;  // 32 bars of 4/4.
+// Of the styles, all but `unknown` and `drums`; who tells them apart, and by how many bars of 4/4.
+constexpr std::size_t first_style = 1, last_style = tokens::style_names.size() - 2;
+constexpr const char* judge_name = "duet-cloud";
+constexpr std::int32_t style_bars = 16, style_play = style_bars * 4 * tokens::steps_per_quarter;
+constexpr std::uint64_t style_plays = 5;  // A style and seed.
 
 struct Options : PerformingOptions {
   std::vector<fs::path> songs;
@@ -56,17 +63,20 @@ struct Asked {
 
 class ControlsBench {
  public:
-  ControlsBench(const Options& options, const std::vector<Song>& songs, const LoadedModel& model)
+  ControlsBench(const Options& options, const std::vector<Song>& songs, const LoadedModel& model,
+                const LoadedModel& judge)
       : options_(options),
         songs_(songs),
-        session_(generate::make_event_model(model.net)),
+        session_(player_of(model, options)),
+        judge_(generate::make_event_model(judge.net)),
         goes_on_(watch_for_interrupt()) {}
 
   Status run() {
     std::size_t done = 0;
     const std::size_t all =
         options_.seeds.size() *
-        (24 + songs_.size() * static_cast<std::size_t>(density_classes + polyphony_classes));
+        (24 + style_plays * styles_.size() +
+         songs_.size() * static_cast<std::size_t>(density_classes + polyphony_classes + levels));
     const auto tell = [&, terminal = isatty(STDERR_FILENO) != 0] {
       if (terminal) std::fprintf(stderr, "\r\x1b[K%zu of %zu", ++done, all);
     };
@@ -78,6 +88,12 @@ class ControlsBench {
               play_in(music::transposed({mode == music::Mode::major ? 0 : -3, mode}, tonic), seed));
         }
       }
+      for (std::size_t style = first_style; style <= last_style; ++style) {
+        for (std::uint64_t i = 0; i < style_plays; ++i) {
+          tell();
+          ANTIPHON_CHECK(play_as(static_cast<tokens::Style>(style), seed * 100 + i));
+        }
+      }
       for (const Song& song : songs_) {
         for (int asked = 1; asked <= density_classes; ++asked) {
           tell();
@@ -86,6 +102,13 @@ class ControlsBench {
         for (int asked = 1; asked <= polyphony_classes; ++asked) {
           tell();
           ANTIPHON_CHECK(accompany(song, {0, Casting::usual_density, asked, false, true}, seed));
+        }
+        for (int asked = 1; asked <= levels; ++asked) {
+          tell();
+          Casting casting;
+          casting.difficulty = asked;
+          ANTIPHON_TRY(const std::vector<generate::AiPart> piano, ai_parts(casting));
+          ANTIPHON_CHECK(accompany(song, piano.front(), seed));
         }
       }
     }
@@ -127,6 +150,37 @@ class ControlsBench {
     return Done{};
   }
 
+  /// Alone, on a piano, with no key and meter told; then the judge hears it, told of each style in
+  /// turn. As asked: it holds what was played for likeliest with that style; near: for likeliest or
+  /// next to it.
+  Status play_as(tokens::Style style, std::uint64_t seed) {
+    session_->rewind(0);
+    tokens::Header header;
+    header.style = style;
+    header.slots = {{tokens::Role::ai, 0, Casting::usual_density, 0}};
+    generate::Sampling sampling = options_.sampling;
+    sampling.seed = seed;
+    generate::Partner partner(*session_, header, 0, sampling);
+    const auto drawn = partner.play(style_play - 1);
+    const std::vector<generate::TimedEvent> played(drawn.begin(), drawn.end());
+    std::array<double, last_style - first_style + 1> nats{};
+    for (std::size_t i = 0; i < nats.size(); ++i) {
+      if (!goes_on_(0)) return stopped();
+      header.style = static_cast<tokens::Style>(first_style + i);
+      judge_->rewind(0);
+      nats[i] = generate::likelihood_of(*judge_, header, played, style_play).nats;
+    }
+    const std::size_t asked = static_cast<std::size_t>(style) - first_style;
+    const auto likelier =
+        std::count_if(nats.begin(), nats.end(), [&](double other) { return other < nats[asked]; });
+    Asked& counted = styles_[asked];
+    counted.played += 1;
+    counted.same += likelier == 0;
+    counted.near += likelier <= 1;
+    counted.sum += static_cast<double>(played.size()) / style_bars;
+    return Done{};
+  }
+
   Status accompany(const Song& song, const generate::AiPart& ai, std::uint64_t seed) {
     session_->rewind(0);
     generate::Sampling sampling = options_.sampling;
@@ -141,7 +195,11 @@ class ControlsBench {
     for (std::size_t i = 0; i < part.notes.size(); ++i)
       onsets += i == 0 || part.notes[i].onset != part.notes[i - 1].onset;
     const int steps = part.notes.back().end() - part.notes.front().onset;
-    if (ai.polyphony > 0) {
+    if (ai.difficulty > 0) {
+      difficulty_[static_cast<std::size_t>(ai.difficulty - 1)].add(
+          ai.difficulty, music::difficulty_of(performance.score, performance.score.parts.back()),
+          onsets * tokens::steps_per_quarter / steps);
+    } else if (ai.keeps_polyphony) {
       polyphony_[static_cast<std::size_t>(ai.polyphony - 1)].add(
           ai.polyphony, tokens::polyphony_class(part),
           static_cast<double>(part.notes.size()) / onsets);
@@ -156,11 +214,13 @@ class ControlsBench {
 
   const Options& options_;
   const std::vector<Song>& songs_;
-  std::unique_ptr<generate::EventModel> session_;
+  std::unique_ptr<generate::EventModel> session_, judge_;
   generate::Progress goes_on_;
   Asked keys_;  // Of `near` the scale is the same; the sum is of time in it.
+  std::array<Asked, last_style - first_style + 1> styles_;  // Means are of notes a bar.
   std::array<Asked, density_classes> density_;
   std::array<Asked, polyphony_classes> polyphony_;
+  std::array<Asked, levels> difficulty_;  // Means are of onsets a quarter.
 };
 
 std::string ControlsBench::text() const {
@@ -182,11 +242,15 @@ std::string ControlsBench::text() const {
   std::string text =
       table_head("key, playing alone", "played", "as asked", "the same scale", "time in it") +
       line("all 24", keys_) + "\n";
+  text += table(
+      std::string("style, playing alone, as ") + judge_name + " hears it (mean: notes a bar)",
+      styles_,
+      {tokens::style_names.begin() + first_style, tokens::style_names.begin() + last_style + 1});
   text += table("onsets a quarter", density_,
                 {"below 0.25", "0.25 to 0.5", "0.5 to 0.75", "0.75 to 1", "1 to 1.5", "1.5 to 2",
                  "2 to 3", "3 and more"});
-  return text +
-         table("notes an onset", polyphony_, {"below 1.15", "1.15 to 2", "2 to 3", "3 and more"});
+  text += table("notes an onset", polyphony_, {"below 1.15", "1.15 to 2", "2 to 3", "3 and more"});
+  return text + table("difficulty (mean: onsets a quarter)", difficulty_, {"1", "2", "3"});
 }
 
 Json ControlsBench::to_json() const {
@@ -195,14 +259,19 @@ Json ControlsBench::to_json() const {
     for (const Asked& asked : classes) json.push_back(asked.to_json());
     return json;
   };
-  return {{"key", keys_.to_json()}, {"density", all(density_)}, {"polyphony", all(polyphony_)}};
+  return {{"key", keys_.to_json()},
+          {"style", all(styles_)},
+          {"density", all(density_)},
+          {"polyphony", all(polyphony_)},
+          {"difficulty", all(difficulty_)}};
 }
 
 Status bench_controls(const Options& options) {
   ANTIPHON_CHECK(check(options));
   ANTIPHON_TRY(const std::vector<Song> songs, read_accompanied_songs(options.songs));
   ANTIPHON_TRY(const LoadedModel model, load_model(options.model));
-  ControlsBench bench(options, songs, model);
+  ANTIPHON_TRY(const LoadedModel judge, load_model(judge_name));
+  ControlsBench bench(options, songs, model, judge);
   ANTIPHON_CHECK(bench.run());
   std::cout << bench.text();
   if (options.json.empty()) return Done{};

@@ -314,7 +314,7 @@ Status jam(const JamOptions& options) {
     ANTIPHON_TRY(shared, share(whole, reflex, options.layers));
   }
 
-  const auto session = model ? generate::make_event_model(model->net) : nullptr;
+  const auto session = model ? player_of(*model, options) : nullptr;
   const auto quick = reflex ? generate::make_event_model(reflex->net) : nullptr;
   const edge::Models models{session.get(), quick.get()};
   const auto start = std::chrono::steady_clock::now();

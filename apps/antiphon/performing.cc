@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "antiphon/quality_report.h"
+#include "generate/guided_model.h"
+#include "generate/net_model.h"
 
 namespace antiphon::app {
 namespace {
@@ -38,6 +40,11 @@ void add_model_flags(CLI::App& flags, PerformingOptions& options) {
   std::string styles = "What kind of music:";
   for (const auto name : tokens::style_names) styles += " " + std::string(name);
   flags.add_option("--style", options.style, styles)->capture_default_str();
+  flags
+      .add_option("--style-strength", options.style_strength,
+                  "Keeps to the style more than the model learned to; twice the work if not 0")
+      ->check(CLI::Range(0, 10))
+      ->capture_default_str();
   flags.add_option("--seed", options.sampling.seed, "The same seed plays the same")
       ->capture_default_str();
   flags
@@ -49,6 +56,14 @@ void add_model_flags(CLI::App& flags, PerformingOptions& options) {
 
 void add_report_flag(CLI::App& flags, PerformingOptions& options) {
   flags.add_option("--report", options.report, "Also seed, timings and measures as JSON");
+}
+
+std::unique_ptr<generate::EventModel> player_of(const LoadedModel& model,
+                                                const PerformingOptions& options) {
+  auto session = generate::make_event_model(model.net);
+  if (options.style_strength == 0) return session;
+  return generate::guide_style(std::move(session), generate::make_event_model(model.net),
+                               options.style_strength);
 }
 
 Status check(const PerformingOptions& options) {
@@ -96,6 +111,7 @@ Status leave(const PerformingOptions& options, const LoadedModel& model,
   facts["temperature"] = options.sampling.temperature;
   facts["top_p"] = options.sampling.top_p;
   facts["style"] = options.style;
+  facts["style_strength"] = options.style_strength;
   facts["bars"] = bars_of(performance.score).size();
   facts["ai_notes"] = performance.note_times.size();
   facts["imagined_events"] = performance.imagined;

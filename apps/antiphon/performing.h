@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -18,6 +19,7 @@ struct PerformingOptions : OutputFiles {
   std::filesystem::path in;
   std::string model = "duet-edge";
   std::string style = "unknown";
+  float style_strength = 0;  ///< As in `generate::guide_style`.
   generate::Sampling sampling{.temperature = 0.95, .top_p = 0.95};
 };
 
@@ -25,6 +27,10 @@ void add_performing_flags(CLI::App& flags, PerformingOptions& options);
 /// Of these, how the model plays, and the report.
 void add_model_flags(CLI::App& flags, PerformingOptions& options);
 void add_report_flag(CLI::App& flags, PerformingOptions& options);
+
+/// The model as it should play.
+std::unique_ptr<generate::EventModel> player_of(const LoadedModel& model,
+                                                const PerformingOptions& options);
 
 /// What can be known to be wrong before the work is done.
 Status check(const PerformingOptions& options);

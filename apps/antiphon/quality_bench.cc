@@ -90,7 +90,7 @@ class QualityBench {
 
  private:
   Status play(const Song& song, std::uint64_t seed) {
-    const auto session = generate::make_event_model(model_.net);
+    const auto session = player_of(model_, options_);
     ANTIPHON_TRY(const music::Score offline, accompany(*session, song, song.score, seed));
     ANTIPHON_CHECK(measure(offline, song, offline_.quality));
     ANTIPHON_TRY(const music::Score live, jam(*session, song, seed));

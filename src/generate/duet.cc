@@ -130,7 +130,7 @@ tokens::Header duet_header(const GridScore& grid, std::span<const AiPart> ai, to
   tokens::Header header = tokens::header_of(grid, roles, style);
   for (const AiPart& part : ai)
     header.slots.push_back({Role::ai, part.instrument, part.density, part.polyphony,
-                            part.keeps_density, part.keeps_polyphony});
+                            part.keeps_density, part.keeps_polyphony, part.difficulty});
   return header;
 }
 

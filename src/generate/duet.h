@@ -21,6 +21,7 @@ struct AiPart {
   int density = 0;    ///< Class asked for, in [0, 9); 0 leaves it to the model.
   int polyphony = 0;  ///< Class asked for, in [0, 5); 0 leaves it to the model.
   bool keeps_density = false, keeps_polyphony = false;  ///< As in `tokens::Slot`.
+  int difficulty = 0;  ///< A level in [1, 3] to keep to (music/difficulty.h), or 0.
 };
 
 /// Name of the track of an AI part: "Antiphon: " and its instrument.

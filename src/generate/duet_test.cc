@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "generate/noisy_model.h"
+#include "music/difficulty.h"
 
 namespace antiphon::generate {
 namespace {
@@ -92,6 +93,27 @@ TEST(Accompany, WhoKnowsTheMelodyPlaysWhatFitsIt) {
   EXPECT_GT(met(known->score), 2 * met(unknown->score));
   EXPECT_EQ(known->score.parts[0].notes, unknown->score.parts[0].notes);
   EXPECT_EQ(known->score.parts[1].notes, again->score.parts[1].notes);
+}
+
+TEST(Accompany, IsNoHarderThanWasAskedFor) {
+  music::Score score = melody();
+  score.meters = {{{0}, *music::Meter::of(6, 8)}};
+  score.keys = {{{0}, {-2, music::Mode::minor}}};
+  for (int level = 0; level <= music::limited_levels; ++level) {
+    Echo model;
+    AiPart part = ai[0];
+    part.difficulty = level;
+    const auto played =
+        accompany(model, score, human, std::span(&part, 1), tokens::Style::song, {}, {});
+    ASSERT_TRUE(played.ok());
+    EXPECT_GT(played->score.parts[1].notes.size(), 5U);
+    const int got = music::difficulty_of(played->score, played->score.parts[1]);
+    if (level > 0) {
+      EXPECT_LE(got, level);
+    } else {
+      EXPECT_GT(got, music::limited_levels);
+    }
+  }
 }
 
 TEST(Accompany, NoneOrTooManyCandidatesAreRefused) {

@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "generate/steering.h"
+#include "music/difficulty.h"
 #include "music/instruments.h"
+#include "music/key_finding.h"
 
 namespace antiphon::generate {
 
@@ -302,7 +304,45 @@ bool Partner::voice_allowed(int voice, std::int32_t at) const {
   }
   if (release || rests_ || at < ai_from_ || at >= last_end_) return false;
   if (last_ai_ && at == stream_.now() && slot < last_ai_->slot) return false;
-  return any_pitch([&](int pitch) { return pitch_allowed(slot, pitch, tie, at); });
+  return pitches_allowed(slot, tie, at).any();
+}
+
+std::bitset<128> Partner::pitches_allowed(int slot, bool tie, std::int32_t at) const {
+  std::bitset<128> pitches = tie ? std::bitset<128>().set() : playable(slot, at);
+  for (int pitch = 0; pitch < 128; ++pitch) {
+    const auto i = static_cast<std::size_t>(pitch);
+    if (pitches.test(i)) pitches.set(i, pitch_allowed(slot, pitch, tie, at));
+  }
+  return pitches;
+}
+
+// The pitches that an AI part may begin at a step without being harder than it should.
+std::bitset<128> Partner::playable(int slot, std::int32_t at) const {
+  const tokens::Slot& part = stream_.header().slots[static_cast<std::size_t>(slot)];
+  std::bitset<128> pitches;
+  if (part.difficulty == 0) return pitches.set();
+  const auto* change = change_at(stream_.header().meters, at);
+  const music::Meter meter = change != nullptr ? change->value : music::Meter();
+  const std::int32_t since = at - (change != nullptr ? change->at : 0);
+  const music::Ticks into_bar{since * tokens::ticks_per_step % meter.bar().count};
+  if (!music::may_begin(part.difficulty, into_bar, meter)) return pitches;
+
+  const music::DifficultyLimits limits = music::limits_of(part.difficulty);
+  std::array<int, 129> held{};  // What sounds, and one more.
+  std::size_t count = 0;
+  for (int pitch = 0; pitch < 128; ++pitch) {
+    if (stream_.ai_end(slot, pitch) > at) held[count++] = pitch;
+  }
+  if (count >= static_cast<std::size_t>(limits.notes)) return pitches;
+  if (part.instrument == tokens::instrument_drums) return pitches.set();
+  const auto key = limits.in_scale ? stream_.key_signature(at) : std::nullopt;
+  for (int pitch = 0; pitch < 128; ++pitch) {
+    held[count] = pitch;
+    pitches.set(static_cast<std::size_t>(pitch),
+                music::within_reach(std::span(held).first(count + 1), limits.stretch) &&
+                    (!key || music::in_scale(*key, pitch % 12)));
+  }
+  return pitches;
 }
 
 bool Partner::human_may(bool release, int slot, int pitch) const {
@@ -437,8 +477,9 @@ TimedEvent Partner::propose(std::int32_t until, std::int32_t imagine) {
   const bool free = tie || chord.none() || drums;
   const bool weak = at % tokens::steps_per_quarter != 0;
   const float less = !chart_.empty() ? off_chord : weak ? off_foretold / 2 : off_foretold;
+  const std::bitset<128> allowed = pitches_allowed(event.slot, tie, at);
   const int pitch = choose(
-      tokens::field_pitch, [&](int one) { return pitch_allowed(event.slot, one, tie, at); },
+      tokens::field_pitch, [&](int one) { return allowed.test(static_cast<std::size_t>(one)); },
       [&](int one) {
         const auto pitch_class = static_cast<std::size_t>(one % 12);
         const float fits = free || chord.test(pitch_class) ? 0.0f : -less;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <chrono>
 #include <cstdint>
 #include <limits>
@@ -54,7 +55,7 @@ std::vector<TimedEvent> human_events(const tokens::GridScore& score,
 /// What can't be is never drawn: a note before its time, an event of a part that isn't there, a
 /// pitch outside the instrument's range or already sounding in its part, an onset out of order, a
 /// rest of over two bars of 4/4 in a part that was asked for a density of 3 or more, while a human
-/// note sounds.
+/// note sounds, and what is beyond the difficulty that a part keeps to.
 ///
 /// Threads: one. Owns its stream and random numbers; borrows the model, which nobody else may use.
 class Partner {
@@ -150,7 +151,9 @@ class Partner {
   bool rested_too_long(int slot, std::int32_t at) const;
   bool someone_must_play(std::int32_t at) const;
   bool voice_allowed(int voice, std::int32_t at) const;
+  std::bitset<128> playable(int slot, std::int32_t at) const;
   bool pitch_allowed(int slot, int pitch, bool tie, std::int32_t at) const;
+  std::bitset<128> pitches_allowed(int slot, bool tie, std::int32_t at) const;
   music::PitchRange range_of(const tokens::Slot& part) const;
   float note_bias(int slot, std::int32_t at) const;
   music::PitchClasses key_bias_at(std::int32_t at) const;

@@ -107,8 +107,9 @@ void Partner::weigh_fields(Event event, Surprisal& sum) {
   tokens::Rows rows;
   stream_.after_voice(event, rows);
   model_.condition(rows.view());
+  const std::bitset<128> allowed = pitches_allowed(event.slot, tie, earliest_);
   Distribution(model_.logits(tokens::field_pitch), [&](int pitch) {
-    return pitch_allowed(event.slot, pitch, tie, earliest_);
+    return allowed.test(static_cast<std::size_t>(pitch));
   }).add(event.pitch, sum);
   stream_.after_pitch(event, rows);
   model_.condition(rows.view());

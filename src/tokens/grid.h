@@ -53,6 +53,18 @@ struct GridChange {
   friend bool operator==(const GridChange&, const GridChange&) = default;
 };
 
+/// The last of some changes, in the order of time, that isn't after step `at`; null if there is
+/// none.
+template <class T>
+const GridChange<T>* change_at(const std::vector<GridChange<T>>& changes, std::int32_t at) {
+  const GridChange<T>* found = nullptr;
+  for (const GridChange<T>& change : changes) {
+    if (change.at > at) break;
+    found = &change;
+  }
+  return found;
+}
+
 /// A score as the models see it.
 struct GridScore {
   std::optional<double> bpm;  ///< Quarters a minute at the start, if the source says.

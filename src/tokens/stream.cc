@@ -15,16 +15,6 @@ bool has_pitch(EventType type) { return type != EventType::wait && type != Event
 bool has_duration(EventType type) { return type == EventType::note || type == EventType::tie; }
 bool has_velocity(EventType type) { return type == EventType::note || type == EventType::onset; }
 
-template <class T>
-const GridChange<T>* change_at(const std::vector<GridChange<T>>& changes, std::int32_t at) {
-  const GridChange<T>* found = nullptr;
-  for (const GridChange<T>& change : changes) {
-    if (change.at > at) break;
-    found = &change;
-  }
-  return found;
-}
-
 // Between classes; the first begins at 0.
 constexpr double densities[] = {0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0};
 constexpr double polyphonies[] = {1.15, 2.0, 3.0};
@@ -153,6 +143,11 @@ void EventStream::hear_key(int pitch) {
   if (!before || !after || signs_apart(*before, *after) < distant) return;
   moved_ = now_;
   for (Played& part : played_) part.forget_pitch_classes();
+}
+
+std::optional<music::Key> EventStream::key_signature(std::int32_t at) const {
+  if (const auto* change = change_at(header_.keys, at)) return change->value;
+  return follows_keys_ ? tracker_.key() : std::nullopt;
 }
 
 std::optional<music::Key> EventStream::key_to_keep(std::int32_t at) const {

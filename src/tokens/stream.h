@@ -20,6 +20,7 @@ struct Slot {
   int polyphony = 0;                    ///< Class of notes an onset, in [0, 5); 0: unknown.
   /// It is held to them, too (generate/steering.h). A model isn't told.
   bool keeps_density = false, keeps_polyphony = false;
+  int difficulty = 0;  ///< It keeps to that level (music/difficulty.h), or to none. The same.
 
   friend bool operator==(const Slot&, const Slot&) = default;
 };
@@ -121,6 +122,9 @@ class EventStream {
   void after_voice(const Event& event, Rows& out) const;
   void after_pitch(const Event& event, Rows& out) const;
   void after_duration(const Event& event, Rows& out) const;
+
+  /// The key that is written at step `at`; without one, the one that human parts are heard in.
+  std::optional<music::Key> key_signature(std::int32_t at) const;
 
   /// The key that AI parts are to be held to at step `at`, if any: the header's, if it `keeps_key`;
   /// where human parts are followed, a distant one that they came to in the last 64 quarters, which

@@ -6,6 +6,7 @@
 
 #include "antiphon.pb.h"
 #include "crypto/hash.h"
+#include "music/difficulty.h"
 #include "tokens/vocabulary.h"
 
 namespace antiphon::wire {
@@ -138,6 +139,7 @@ void put(const tokens::Header& from, v1::Header& to) {
     slot.set_polyphony(static_cast<std::uint32_t>(part.polyphony));
     slot.set_keeps_density(part.keeps_density);
     slot.set_keeps_polyphony(part.keeps_polyphony);
+    slot.set_difficulty(static_cast<std::uint32_t>(part.difficulty));
   }
 }
 
@@ -181,9 +183,11 @@ Result<tokens::Header> take(const v1::Header& from) {
     ANTIPHON_CHECK(in_range("instrument", 0, tokens::instrument_unknown, slot.instrument()));
     ANTIPHON_CHECK(in_range("density", 0, tokens::input::density.size - 1, slot.density()));
     ANTIPHON_CHECK(in_range("polyphony", 0, tokens::input::polyphony.size - 1, slot.polyphony()));
+    ANTIPHON_CHECK(in_range("difficulty", 0, music::limited_levels, slot.difficulty()));
     to.slots.push_back({static_cast<tokens::Role>(slot.role()), static_cast<int>(slot.instrument()),
                         static_cast<int>(slot.density()), static_cast<int>(slot.polyphony()),
-                        slot.keeps_density(), slot.keeps_polyphony()});
+                        slot.keeps_density(), slot.keeps_polyphony(),
+                        static_cast<int>(slot.difficulty())});
   }
   return to;
 }

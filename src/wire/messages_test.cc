@@ -21,7 +21,8 @@ Join join_of() {
   join.header.bpm = 96.5;
   join.header.meters = {{0, *music::Meter::of(3, 4)}, {72, *music::Meter::of(6, 8)}};
   join.header.keys = {{0, {-3, music::Mode::minor}}};
-  join.header.slots = {{tokens::Role::human, 73, 0, 0}, {tokens::Role::ai, 128, 5, 3}};
+  join.header.slots = {{tokens::Role::human, 73, 0, 0},
+                       {tokens::Role::ai, 128, 5, 3, true, false, 2}};
   join.sampling = {0.95, 0.9, 42};
   join.reach = 48;
   join.start = 9;
@@ -133,6 +134,8 @@ TEST(Messages, WhatIsOutOfItsRangeIsNamed) {
   EXPECT_EQ(refused([](Join& join) { join.reach = 2; }), "message: reach must be 3 to 768, got 2");
   EXPECT_THAT(refused([](Join& join) { join.header.slots[1].instrument = 130; }),
               HasSubstr("instrument must be 0 to 129"));
+  EXPECT_THAT(refused([](Join& join) { join.header.slots[1].difficulty = 4; }),
+              HasSubstr("difficulty must be 0 to 3, got 4"));
   EXPECT_THAT(refused([](Join& join) { join.header.slots.clear(); }),
               HasSubstr("number of slots must be 1 to 8, got 0"));
   EXPECT_THAT(refused([](Join& join) { std::swap(join.header.meters[0], join.header.meters[1]); }),
