@@ -45,11 +45,13 @@ std::optional<ClockNews> MidiClock::take(std::uint8_t status, nanoseconds at) {
 }
 
 ClockNews MidiClock::tick(double time) {
-  const double since = time - time_;
+  const double since = time - time_, gap = time - came_;
+  came_ = time;
   if (memory_ == 0 || since > 1) {
     // The first tick, or the first after a pause: of the period nothing is new.
     memory_ = 1;
     time_ = time;
+    missing_ = 0;
     if (period_ == 0) period_ = usual_period;
     ticks_ += running_;
   } else if (memory_ == 1) {
@@ -58,24 +60,37 @@ ClockNews MidiClock::tick(double time) {
     time_ = time;
     ticks_ += running_;
   } else {
-    // Some systems deliver ticks in bunches, so one that is late isn't one that is lost.
-    const bool some_lost = memory_ == longest_memory && since > 2.5 * period_;
-    const double passed = some_lost ? std::round(since / period_) : 1;
-    const double expected = time_ + passed * period_;
-    const double miss = time - expected;
+    // Ticks that are missing are counted, but some systems deliver them in bunches, so they may
+    // come yet, with the one that they are missed at. Where the next one is as far off as it should
+    // be, they won't.
+    const bool late = memory_ == longest_memory && gap > 2.5 * period_;
+    if (late) {
+      missing_ = static_cast<int>(std::round(gap / period_)) - 1;
+    } else if (missing_ > 0 && gap < 0.5 * period_) {
+      --missing_;
+    } else if (missing_ > 0) {
+      if (gap < 1.5 * period_) {
+        time_ += missing_ * period_;
+        if (running_) ticks_ += missing_;
+      }
+      missing_ = 0;
+    }
+    const double expected = time_ + period_;
+    const double miss = late || missing_ > 0 ? 0 : time - expected;
     // Growing memory: the line through all ticks so far, by least squares (Brookner 1998).
     const double n = memory_;
     time_ = expected + 2 * (2 * n + 1) / ((n + 1) * (n + 2)) * miss;
-    period_ = std::clamp(period_ + 6 / ((n + 1) * (n + 2)) * miss / passed, fastest, slowest);
+    period_ = std::clamp(period_ + 6 / ((n + 1) * (n + 2)) * miss, fastest, slowest);
     if (memory_ < longest_memory) ++memory_;
-    if (running_) ticks_ += static_cast<std::int64_t>(passed);
+    ticks_ += running_;
   }
   const auto kind = starts_ ? ClockNews::Kind::start : ClockNews::Kind::beat;
   if (running_) starts_ = false;
-  return {kind,
-          {static_cast<double>(ticks_) / ticks_per_quarter,
-           std::chrono::round<nanoseconds>(std::chrono::duration<double>(time_)),
-           music::Tempo::of(60 / (period_ * ticks_per_quarter)).value()}};
+  return {
+      kind,
+      {static_cast<double>(ticks_ + missing_) / ticks_per_quarter,
+       std::chrono::round<nanoseconds>(std::chrono::duration<double>(time_ + missing_ * period_)),
+       music::Tempo::of(60 / (period_ * ticks_per_quarter)).value()}};
 }
 
 void ClockSender::go_on(music::Ticks until, std::vector<TimedMessage>& out) {

@@ -29,6 +29,8 @@ class MidiClock {
   bool running_ = false;
   bool starts_ = false;           // With the next tick.
   std::int64_t ticks_ = 0;        // Of the song, up to the last tick.
+  int missing_ = 0;               // Ticks before the last that haven't come.
+  double came_ = 0;               // When the last tick did, in seconds.
   int memory_ = 0;                // Ticks in the filter's memory; 0: not even the time is known.
   double time_ = 0, period_ = 0;  // Of ticks, in seconds.
 };

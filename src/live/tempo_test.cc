@@ -163,6 +163,33 @@ TEST(MidiClock, IsUnderstoodWhereTicksComeInBunches) {
   }
 }
 
+TEST(MidiClock, TicksThatAreLateTogetherAreCountedOnce) {
+  for (const double bpm : {140.0, 400.0}) {
+    for (const double buffer : {2048 / 48000.0, 4096 / 48000.0}) {
+      MidiClock clock;
+      clock.take(start_status, 0s);
+      const double period = 60.0 / bpm / 24;
+      double quarters = 0;
+      for (int i = 0; i < 24 * 16; ++i) {
+        const auto news =
+            clock.take(tick_status, at(std::ceil((1 + i * period) / buffer) * buffer));
+        EXPECT_GE(news->beat.quarters, quarters - 1.1 / 24);
+        quarters = news->beat.quarters;
+        EXPECT_NEAR(quarters, i / 24.0, 2 * buffer / period / 24) << bpm << " " << buffer;
+      }
+    }
+  }
+  // One bunch that is late.
+  MidiClock clock;
+  clock.take(start_status, 0s);
+  std::optional<ClockNews> news;
+  for (int i = 0; i < 24 * 8; ++i) {
+    const double due = 1 + i * 0.02;
+    news = clock.take(tick_status, at(i >= 100 && i < 107 ? 1 + 106 * 0.02 : due));
+  }
+  EXPECT_DOUBLE_EQ(news->beat.quarters, (24 * 8 - 1) / 24.0);
+}
+
 TEST(MidiClock, SaysNothingUntilItIsStartedAndWhenItIsStopped) {
   MidiClock clock;
   EXPECT_FALSE(clock.take(tick_status, 1s));
