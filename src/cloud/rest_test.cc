@@ -4,8 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <future>
-#include <mutex>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -42,10 +43,11 @@ class RestTest : public testing::Test {
   }
   Response ask(const std::string& method, const std::string& target, const std::string& secret = "",
                const std::string& body = "") {
-    std::promise<Response> answered;
+    // Shared, for who answers may not be done with it when the answer is there.
+    const auto answered = std::make_shared<std::promise<Response>>();
     rest_.answer({method, target, secret, body},
-                 [&](Response response) { answered.set_value(std::move(response)); });
-    return answered.get_future().get();
+                 [answered](Response response) { answered->set_value(std::move(response)); });
+    return answered->get_future().get();
   }
   json ask_json(const std::string& target, const std::string& secret = "") {
     return json::parse(ask("GET", target, secret).body);
@@ -172,18 +174,15 @@ class BusyRest : public RestTest {
 
 // One is worked on and one waits.
 TEST_F(BusyRest, MoreJobsThanMayWaitAreToldSo) {
-  std::mutex mutex;
-  std::vector<int> statuses;
-  std::promise<void> all;
-  for (int i = 0; i < 3; ++i) {
-    rest_.answer({"POST", "/v1/accompany", player_, ""}, [&](const Response& response) {
-      const std::lock_guard lock(mutex);
-      statuses.push_back(response.status);
-      if (statuses.size() == 3) all.set_value();
-    });
+  std::array<std::shared_ptr<std::promise<int>>, 3> answered;
+  for (auto& one : answered) {
+    one = std::make_shared<std::promise<int>>();
+    rest_.answer({"POST", "/v1/accompany", player_, ""},
+                 [one](const Response& response) { one->set_value(response.status); });
   }
   gate_.set_value();
-  all.get_future().wait();
+  std::vector<int> statuses;
+  for (const auto& one : answered) statuses.push_back(one->get_future().get());
   EXPECT_THAT(statuses, testing::Contains(429));
   EXPECT_THAT(statuses, testing::Contains(200));
 }
