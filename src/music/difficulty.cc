@@ -63,10 +63,10 @@ bool may_begin(int level, Ticks into_bar, Meter meter) {
 
 bool within_reach(std::span<const int> pitches, int stretch) {
   if (pitches.empty()) return true;
-  const auto [low, high] = std::minmax_element(pitches.begin(), pitches.end());
-  return std::all_of(pitches.begin(), pitches.end(), [&](int pitch) {
-    return pitch <= *low + stretch || pitch >= *high - stretch;
-  });
+  const auto outer = std::minmax_element(pitches.begin(), pitches.end());
+  const int left = *outer.first + stretch, right = *outer.second - stretch;
+  return std::all_of(pitches.begin(), pitches.end(),
+                     [&](int pitch) { return pitch <= left || pitch >= right; });
 }
 
 int difficulty_of(const Score& score, const Part& part) {
