@@ -165,8 +165,7 @@ TEST_F(Jack, AnotherProgramIsGivenTheTime) {
   EXPECT_EQ(heard.front().kind, live::ClockNews::Kind::start);
   EXPECT_EQ(heard.front().beat.quarters, 0);
   const auto& last = heard[heard.size() - 2].beat;
-  EXPECT_NEAR(last.quarters, 32 - 1 / 24.0, 1.5 / 24)
-      << "eight bars, of whose last ticks JACK may bring some together";
+  EXPECT_DOUBLE_EQ(last.quarters, 32 - 1 / 24.0) << "eight bars";
   const double took = std::chrono::duration<double>(last.at - heard.front().beat.at).count();
   EXPECT_NEAR(60 * last.quarters / took, 400, 5);
   EXPECT_EQ(heard.back().kind, live::ClockNews::Kind::stop);
