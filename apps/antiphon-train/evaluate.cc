@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -10,6 +12,7 @@
 #include "train/engine_score.h"
 #include "train/evaluation.h"
 #include "train/ngram.h"
+#include "train/style_hearing.h"
 
 namespace antiphon::apps {
 namespace {
@@ -26,6 +29,7 @@ struct Options {
   std::size_t ngram_notes = 1000000000;
   std::int64_t batch = 8;
   std::size_t context = 0;
+  bool styles = false;
 };
 
 // A row of the table: who, and how it did on each corpus and on all of them.
@@ -128,6 +132,12 @@ Row engine_row(const std::string& name, const Result<train::EngineModel>& model,
   return row;
 }
 
+void save(const nlohmann::ordered_json& json, const std::string& path) {
+  if (path.empty()) return;
+  const Status status = write_file(path, json.dump(1) + "\n");
+  if (!status) fail(status.error().message);
+}
+
 void print(const std::vector<train::CorpusPieces>& corpora, const std::vector<Row>& rows,
            const std::string& json_path) {
   nlohmann::ordered_json json;
@@ -152,12 +162,38 @@ void print(const std::vector<train::CorpusPieces>& corpora, const std::vector<Ro
       if (!sum) all.add(score);
     }
   }
-  if (json_path.empty()) return;
-  const Status status = write_file(json_path, json.dump(1) + "\n");
-  if (!status) fail(status.error().message);
+  save(json, json_path);
+}
+
+// What a judge of styles is worth: see `hear_styles`.
+void judge_styles(const Options& options) {
+  const auto model = is_directory(std::filesystem::path(options.checkpoint))
+                         ? train::load_exported(options.checkpoint)
+                         : train::load_for_engine(options.checkpoint, nn::Type::i8);
+  if (!model) fail(model.error().message);
+  const auto held_out = train::Dataset::read(options.data, "held-out");
+  if (!held_out) fail(held_out.error().message);
+  train::StyleHeard all{"all"};
+  auto styles = train::hear_styles(*model, *held_out);
+  for (const train::StyleHeard& style : styles) {
+    all.pieces += style.pieces;
+    all.likeliest += style.likeliest;
+    all.near += style.near;
+  }
+  styles.push_back(all);
+  nlohmann::ordered_json json;
+  for (const train::StyleHeard& style : styles) {
+    const double pieces = std::max(style.pieces, 1);
+    std::printf("%-12s %4d pieces, likeliest %.2f, likeliest or next %.2f\n", style.style.c_str(),
+                style.pieces, style.likeliest / pieces, style.near / pieces);
+    json[style.style] = {
+        {"pieces", style.pieces}, {"likeliest", style.likeliest}, {"near", style.near}};
+  }
+  save(json, options.json);
 }
 
 void evaluate(const Options& options) {
+  if (options.styles) return judge_styles(options);
   options.device.apply();
   const auto shape = train::shape_to_begin_with(options.checkpoint);
   if (!shape) fail(shape.error().message);
@@ -244,6 +280,10 @@ void add_evaluate(CLI::App& app) {
   command->add_option("--context", options->context,
                       "Pieces are cut into stretches of so many steps; 0: what the model can see");
   command->add_option("--batch", options->batch, "Rows at once")->capture_default_str();
+  command->add_flag(
+      "--styles", options->styles,
+      "Only this: how often the checkpoint tells the style of a held-out piece, its notes "
+      "played by one piano");
   command->add_option("--json", options->json, "Write the figures to this file, too");
   command->callback([options] { evaluate(*options); });
 }

@@ -79,7 +79,7 @@ void add(const edge::Jam& jam, const tokens::Header& header, const Song& song,
   judge.rewind(0);
   const auto end = static_cast<std::int32_t>(jam.frames.size()) * edge::steps_per_frame;
   row.likelihood += generate::likelihood_of(judge, header, events_of(recording, header), end);
-  for (std::int32_t at = 0; at < end; at += generate::bar_at(header.meters, at).length) ++row.bars;
+  for (std::int32_t at = 0; at < end; at += tokens::bar_at(header.meters, at).length) ++row.bars;
   row.bytes_up += jam.bytes_up;
   row.bytes_down += jam.bytes_down;
   row.node_ms += Milliseconds(jam.node_work).count();

@@ -8,7 +8,6 @@
 
 #include "antiphon/score_files.h"
 #include "base/file.h"
-#include "generate/loudness.h"
 #include "tokens/grid.h"
 
 namespace antiphon::app {
@@ -69,7 +68,7 @@ Result<generate::Chart> parse_chart(std::string_view text,
   generate::Chart chart;
   std::size_t next = 0;
   for (std::int32_t at = 0; at < end; ++next) {
-    const generate::GridBar grid = generate::bar_at(meters, at);
+    const tokens::GridBar grid = tokens::bar_at(meters, at);
     const Bar& bar = bars[next % bars.size()];
     const auto count = static_cast<std::int32_t>(bar.size());
     for (std::int32_t i = 0; i < count; ++i)

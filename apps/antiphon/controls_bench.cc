@@ -42,7 +42,7 @@ struct Options : PerformingOptions {
 
 /// How often what came is in the class that was asked for, and what came in numbers.
 struct Asked {
-  int played = 0, same = 0, near = 0;  ///< `near`: at most one class beside, or the same scale.
+  int played = 0, same = 0, near = 0;  ///< `near`: see the tables' heads.
   double sum = 0;                      ///< Of what is counted.
 
   void add(int asked, int got, double value) {
@@ -230,8 +230,8 @@ std::string ControlsBench::text() const {
                      table_number(asked.sum / std::max(asked.played, 1), 2));
   };
   const auto table = [&](const std::string& counted, const auto& classes,
-                         const std::vector<std::string>& names) {
-    std::string text = table_head(counted, "played", "as asked", "or one class beside", "mean");
+                         const std::vector<std::string>& names, const char* near) {
+    std::string text = table_head(counted, "played", "as asked", near, "mean");
     Asked all;
     for (std::size_t i = 0; i < classes.size(); ++i) {
       text += line(names[i], classes[i]);
@@ -245,12 +245,16 @@ std::string ControlsBench::text() const {
   text += table(
       std::string("style, playing alone, as ") + judge_name + " hears it (mean: notes a bar)",
       styles_,
-      {tokens::style_names.begin() + first_style, tokens::style_names.begin() + last_style + 1});
+      {tokens::style_names.begin() + first_style, tokens::style_names.begin() + last_style + 1},
+      "or next to the likeliest");
+  constexpr auto beside = "or one class beside";
   text += table("onsets a quarter", density_,
                 {"below 0.25", "0.25 to 0.5", "0.5 to 0.75", "0.75 to 1", "1 to 1.5", "1.5 to 2",
-                 "2 to 3", "3 and more"});
-  text += table("notes an onset", polyphony_, {"below 1.15", "1.15 to 2", "2 to 3", "3 and more"});
-  return text + table("difficulty (mean: onsets a quarter)", difficulty_, {"1", "2", "3"});
+                 "2 to 3", "3 and more"},
+                beside);
+  text += table("notes an onset", polyphony_, {"below 1.15", "1.15 to 2", "2 to 3", "3 and more"},
+                beside);
+  return text + table("difficulty (mean: onsets a quarter)", difficulty_, {"1", "2", "3"}, beside);
 }
 
 Json ControlsBench::to_json() const {

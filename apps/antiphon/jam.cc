@@ -226,7 +226,7 @@ Result<Outcome> play(const JamOptions& options, const edge::Models& models,
   std::unique_ptr<live::Clock> clock;
   if (devices.clock) clock = std::make_unique<live::PortClock>(*devices.clock);
   if (options.devices.link) {
-    const generate::GridBar bar = generate::bar_at(setup.header.meters, 0);
+    const tokens::GridBar bar = tokens::bar_at(setup.header.meters, 0);
     ANTIPHON_TRY(clock,
                  live::join_link(setup.timeline.tempo_at({}),
                                  static_cast<double>(bar.length) / tokens::steps_per_quarter));

@@ -60,7 +60,7 @@ Result<std::vector<edge::TimedControl>> parse_controls(
     const auto kind = static_cast<generate::Control::Kind>(index);
     ANTIPHON_TRY(const float value, parse_value(text.substr(equals + 1), kind));
     std::int32_t step = 0;
-    for (int i = 1; i < *bar; ++i) step += generate::bar_at(meters, step).length;
+    for (int i = 1; i < *bar; ++i) step += tokens::bar_at(meters, step).length;
     controls.push_back({step, {kind, value}});
   }
   std::stable_sort(controls.begin(), controls.end(),

@@ -13,9 +13,9 @@
 
 #include "antiphon/jam_report.h"
 #include "antiphon/performing.h"
-#include "generate/loudness.h"
 #include "live/spsc_queue.h"
 #include "live/wakeup.h"
+#include "tokens/grid.h"
 #include "tokens/vocabulary.h"
 
 namespace antiphon::app {
@@ -57,7 +57,7 @@ class Gatherer {
         std::min(static_cast<std::int32_t>(timeline.ticks_at(now) / tokens::ticks_per_step),
                  conductor.frame_start());
     glance_.bpm = timeline.tempo_at({step * tokens::ticks_per_step}).bpm();
-    const generate::GridBar bar = generate::bar_at(header_.meters, step);
+    const tokens::GridBar bar = tokens::bar_at(header_.meters, step);
     glance_.bar = now < nanoseconds{} ? 0 : bar.start / bar.length + 1;
     glance_.beat = (step - bar.start) / bar.beat + 1;
     glance_.beats = bar.length / bar.beat;

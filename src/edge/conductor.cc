@@ -141,7 +141,7 @@ void Conductor::tap(nanoseconds at) {
   const auto length = taps_.tap(at);
   if (!length || held_ || pace_.free) return;
   const double steps = timeline_.ticks_at(at) / ticks_per_step;
-  const std::int32_t beat = generate::bar_at(header_.meters, static_cast<std::int32_t>(steps)).beat;
+  const std::int32_t beat = tokens::bar_at(header_.meters, static_cast<std::int32_t>(steps)).beat;
   const double quarters = quarters_of(beat);
   const auto tempo = music::Tempo::of(60e9 * quarters / static_cast<double>(length->count()));
   if (!tempo) return;
@@ -167,7 +167,7 @@ void Conductor::follow(const live::Beat& beat) {
 void Conductor::keep_time(const live::ClockNews& news) {
   using Kind = live::ClockNews::Kind;
   const std::int32_t frame = frame_start();
-  const generate::GridBar bar = generate::bar_at(header_.meters, frame);
+  const tokens::GridBar bar = tokens::bar_at(header_.meters, frame);
   clock_stopped_ = news.kind == Kind::stop;
   if (news.kind == Kind::start)
     clock_starts_at_ = quarters_of(frame == bar.start ? frame : bar.start + bar.length);
@@ -191,7 +191,7 @@ void Conductor::finish(nanoseconds now) {
     return;
   }
   const auto step = static_cast<std::int32_t>(timeline_.ticks_at(now) / ticks_per_step);
-  const generate::GridBar bar = generate::bar_at(header_.meters, step);
+  const tokens::GridBar bar = tokens::bar_at(header_.meters, step);
   finish_at(bar.start + bar.length);
 }
 
@@ -214,7 +214,7 @@ nanoseconds Conductor::next() const {
 void Conductor::advance(nanoseconds now) {
   while (next() <= now) {
     if (pace_.free) take_turns(now);
-    if (silent_for_bar_ && generate::bar_at(header_.meters, frame_start()).start == frame_start()) {
+    if (silent_for_bar_ && tokens::bar_at(header_.meters, frame_start()).start == frame_start()) {
       silent_for_bar_ = false;
       if (clock_stopped_) hold();
     }
@@ -234,7 +234,7 @@ Draft Conductor::bar_before() const {
   Draft draft;
   draft.from = frame_start();
   draft.heard = 0;
-  const std::int32_t bar = generate::bar_at(header_.meters, frame_start()).length;
+  const std::int32_t bar = tokens::bar_at(header_.meters, frame_start()).length;
   for (TimedEvent event : past_) {
     event.at += bar;
     if (event.at >= draft.from && event.at < draft.from + steps_per_frame)
@@ -248,7 +248,7 @@ bool Conductor::rests(std::int32_t frame) const {
   if (rest_wished_ || silent_for_bar_ || (pace_.waits && heard_.empty())) return true;
   if (pace_.free) return !turns_.answers(frame);
   if (pace_.trade == 0) return false;
-  const generate::GridBar bar = generate::bar_at(header_.meters, frame);
+  const tokens::GridBar bar = tokens::bar_at(header_.meters, frame);
   return bar.start / bar.length / pace_.trade % 2 == 0;
 }
 
@@ -272,7 +272,7 @@ void Conductor::fix(nanoseconds now, const Choice& choice) {
   }
   end_notes(until - 1, draft);
   for (const Sounding& note : sounding_) frame.sounding |= note.note != silent;
-  const std::int32_t oldest = from - 2 * generate::bar_at(header_.meters, from).length;
+  const std::int32_t oldest = from - 2 * tokens::bar_at(header_.meters, from).length;
   std::erase_if(past_, [&](const TimedEvent& event) { return event.at < oldest; });
   frames_.push_back(frame);
 }

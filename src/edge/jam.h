@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -35,9 +36,15 @@ struct JamSetup {
   std::int32_t last_step = INT32_MAX;  ///< nor at this step or later.
   generate::Sampling sampling = {};
   Pace pace = {};
-  std::int32_t reach = 96;  ///< Steps that drafts reach ahead: two bars of 4/4.
+  /// Steps that drafts reach ahead: two bars of 4/4.
+  std::int32_t reach = 96;
   /// The same of the reflex's, which needs a draft only where its thread isn't let run.
   std::int32_t reflex_reach = 12;
+  /// The same of this device's larger model's: beside a reflex, which takes the place of what is
+  /// older than `pace.stale` frames, no more than a beat beyond that.
+  std::int32_t edge_reach(bool beside_reflex) const {
+    return beside_reflex ? std::min(reach, (pace.stale + 4) * steps_per_frame) : reach;
+  }
   int count_in = 0;                         ///< Bars of clicks before the jam; in real time only.
   bool metronome = false;                   ///< Clicks during the jam; in real time only.
   bool sends_clock = false;                 ///< The sink gets MIDI's clock; in real time only.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge/metronome.h"
 
-#include "generate/loudness.h"
+#include "tokens/grid.h"
 
 namespace antiphon::edge {
 
@@ -22,7 +22,7 @@ Metronome::Metronome(const live::Timeline& timeline,
                      bool goes_on)
     : timeline_(timeline),
       meters_(meters.begin(), meters.end()),
-      first_(-count_in * generate::bar_at(meters, 0).length),
+      first_(-count_in * tokens::bar_at(meters, 0).length),
       next_(first_),
       goes_on_(goes_on) {}
 
@@ -36,7 +36,7 @@ nanoseconds Metronome::due() const {
 
 void Metronome::click(nanoseconds until, std::vector<TimedMessage>& out) {
   while (due() <= until) {
-    const generate::GridBar bar = generate::bar_at(meters_, next_);
+    const tokens::GridBar bar = tokens::bar_at(meters_, next_);
     const bool strong = next_ < 0 ? (next_ - first_) % bar.length == 0 : next_ == bar.start;
     const int key = strong ? high_wood_block : low_wood_block;
     const nanoseconds at = time_of(next_);

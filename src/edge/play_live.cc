@@ -124,7 +124,8 @@ Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& 
   std::unique_ptr<Worker> edge;
   if (models.edge != nullptr && !(setup.baseline && node != nullptr)) {
     ANTIPHON_TRY(edge,
-                 Worker::start(*models.edge, setup, setup.reach, answer_priority, stage.wakeup));
+                 Worker::start(*models.edge, setup, setup.edge_reach(models.reflex != nullptr),
+                               answer_priority, stage.wakeup));
   }
   std::unique_ptr<Worker> reflex;
   if (models.reflex != nullptr && !setup.baseline) {
@@ -135,7 +136,7 @@ Result<Jam> play_live(const Models& models, const JamSetup& setup, const Stage& 
   live::Timeline timeline = setup.timeline;
   Metronome metronome(timeline, setup.header.meters, setup.count_in, setup.metronome);
   const nanoseconds lead = metronome.lead();  // While the timeline doesn't stand still.
-  const std::int32_t count_in = setup.count_in * generate::bar_at(setup.header.meters, 0).length;
+  const std::int32_t count_in = setup.count_in * tokens::bar_at(setup.header.meters, 0).length;
   live::ClockSender clock(timeline, {-count_in * tokens::ticks_per_step});
   Conductor conductor(timeline, setup.header, setup.pace, setup.length, crew,
                       scheduler_of(setup, timeline, crew));

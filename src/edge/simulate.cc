@@ -213,7 +213,8 @@ Jam simulate(const Models& models, const JamSetup& setup, const SimulatedCost& c
   const std::unique_ptr<SimulatedEnd> cloud = end_of(node, setup, cost);
   std::optional<Worker> edge, reflex;
   if (models.edge != nullptr && !(alone && cloud))
-    edge.emplace(*models.edge, setup, setup.reach, cost.step, cost.draw);
+    edge.emplace(*models.edge, setup, setup.edge_reach(models.reflex != nullptr), cost.step,
+                 cost.draw);
   if (models.reflex != nullptr && !alone)
     reflex.emplace(*models.reflex, setup, setup.reflex_reach, cost.reflex, cost.reflex);
   if (edge) edge->set_chart(setup.chart);

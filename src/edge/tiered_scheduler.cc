@@ -5,7 +5,7 @@
 #include <iterator>
 #include <utility>
 
-#include "generate/loudness.h"
+#include "tokens/grid.h"
 
 namespace antiphon::edge {
 
@@ -97,7 +97,7 @@ nanoseconds TieredScheduler::length_of(std::int32_t frame) const {
 void TieredScheduler::plan_bar(std::int32_t frame, nanoseconds now) {
   collab::Measurements measured;
   measured.frame = length_of(frame);
-  measured.bar = std::max(1, generate::bar_at(meters_, frame).length / steps_per_frame);
+  measured.bar = std::max(1, tokens::bar_at(meters_, frame).length / steps_per_frame);
   measured.node = has(Model::cloud);
   measured.better = terms_.better;
   measured.answers = answers_.estimate(now);
@@ -110,7 +110,7 @@ void TieredScheduler::plan_bar(std::int32_t frame, nanoseconds now) {
 }
 
 void TieredScheduler::ask_node(std::int32_t frame, nanoseconds now) {
-  if (plan_.provisional || generate::bar_at(meters_, frame).start == frame) plan_bar(frame, now);
+  if (plan_.provisional || tokens::bar_at(meters_, frame).start == frame) plan_bar(frame, now);
   if (drafts_are_checked() || !node_is_due(frame)) return;
   const Draft& draft = drafts(Model::cloud).ask(frame, now);
   answers_.asked(draft.request, now);

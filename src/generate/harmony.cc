@@ -7,7 +7,7 @@
 #include <numeric>
 #include <utility>
 
-#include "generate/loudness.h"
+#include "tokens/grid.h"
 
 namespace antiphon::generate {
 
@@ -17,7 +17,7 @@ std::vector<std::int32_t> chord_changes(const tokens::Header& header, std::int32
                                         std::int32_t until) {
   std::vector<std::int32_t> changes = {from};
   while (changes.back() < until) {
-    const GridBar bar = bar_at(header.meters, changes.back());
+    const tokens::GridBar bar = bar_at(header.meters, changes.back());
     const std::int32_t part =
         bar.length % (4 * tokens::steps_per_quarter) == 0 ? bar.length / 2 : bar.length;
     const std::int32_t next = bar.start + ((changes.back() - bar.start) / part + 1) * part;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -10,13 +9,6 @@
 #include "tokens/grid.h"
 
 namespace antiphon::generate {
-
-/// The bar that holds a grid step: where it starts, how long it is and how long its beats are, in
-/// steps. Without meters bars are 4/4; a step before 0 is in bar 0.
-struct GridBar {
-  std::int32_t start = 0, length = 0, beat = 0;
-};
-GridBar bar_at(std::span<const tokens::GridChange<music::Meter>> meters, std::int32_t step);
 
 /// How loud an accompaniment plays: below the melody and leaning on the beat where the model says
 /// nothing of loudness, and louder or softer with the player.

@@ -321,11 +321,9 @@ std::bitset<128> Partner::playable(int slot, std::int32_t at) const {
   const tokens::Slot& part = stream_.header().slots[static_cast<std::size_t>(slot)];
   std::bitset<128> pitches;
   if (part.difficulty == 0) return pitches.set();
-  const auto* change = change_at(stream_.header().meters, at);
-  const music::Meter meter = change != nullptr ? change->value : music::Meter();
-  const std::int32_t since = at - (change != nullptr ? change->at : 0);
-  const music::Ticks into_bar{since * tokens::ticks_per_step % meter.bar().count};
-  if (!music::may_begin(part.difficulty, into_bar, meter)) return pitches;
+  const tokens::GridBar bar = bar_at(stream_.header().meters, at);
+  const music::Ticks into_bar{(at - bar.start) * tokens::ticks_per_step};
+  if (!music::may_begin(part.difficulty, into_bar, bar.meter)) return pitches;
 
   const music::DifficultyLimits limits = music::limits_of(part.difficulty);
   std::array<int, 129> held{};  // What sounds, and one more.

@@ -5,7 +5,7 @@
 #include <cassert>
 #include <utility>
 
-#include "generate/loudness.h"
+#include "tokens/grid.h"
 
 namespace antiphon::generate {
 namespace {

@@ -15,16 +15,6 @@ constexpr std::array<DifficultyLimits, limited_levels> all_limits = {
      {.notes = 4, .stretch = 12, .in_scale = true},
      {.notes = 6, .stretch = 14, .in_scale = false}}};
 
-template <class T>
-const Change<T>* change_at(const std::vector<Change<T>>& changes, Ticks at) {
-  const Change<T>* found = nullptr;
-  for (const Change<T>& change : changes) {
-    if (change.at > at) break;
-    found = &change;
-  }
-  return found;
-}
-
 bool keeps_to(int level, const Score& score, const Part& part) {
   const DifficultyLimits limits = limits_of(level);
   std::vector<Note> sounding;

@@ -63,6 +63,17 @@ struct Change {
   friend bool operator==(const Change&, const Change&) = default;
 };
 
+/// The last of some changes, in the order of time, that isn't after `at`; null if there is none.
+template <class Changes, class Time>
+const typename Changes::value_type* change_at(const Changes& changes, Time at) {
+  const typename Changes::value_type* found = nullptr;
+  for (const auto& change : changes) {
+    if (change.at > at) break;
+    found = &change;
+  }
+  return found;
+}
+
 /// A piece as the file said it. All lists are sorted by time; the maps may be empty, and then 120
 /// quarters a minute, 4/4 and no known key hold from the start.
 struct Score {

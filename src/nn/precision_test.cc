@@ -100,11 +100,11 @@ TEST(Precision, AttentionWithAnInt8CacheStaysWithinItsBound) {
     value_error = std::max(value_error, largest(values[p]) / 254.0);
     value_size = std::max(value_size, largest(values[p]));
   }
-  // Scores that are off by at most e change each probability by a factor within exp(+-2e). The
-  // values' weights are rounded to 1/32767 of the largest, or finer.
-  const double bound = value_error + std::expm1(2 * score_error) * (value_size + value_error) +
-                       positions / 65534.0 * value_size + 1e-5;
   for (const Kernels* kernels : available_kernels()) {
+    // Scores that are off by at most e change each probability by a factor within exp(+-2e), and
+    // each weight is rounded by half a step of the largest.
+    const double bound = value_error + std::expm1(2 * score_error) * (value_size + value_error) +
+                         positions * 0.5 / kernels->weight_steps * value_size + 1e-5;
     Cache cache(Type::i8, 0, 1, 1, dim, positions);
     const HeadCache head = cache.head(0, 0);
     for (std::uint32_t p = 0; p < positions; ++p) {

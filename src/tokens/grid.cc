@@ -12,6 +12,10 @@ std::int32_t to_step(music::Ticks at, double scale) {
       std::lround(static_cast<double>(at.count) * scale / static_cast<double>(ticks_per_step)));
 }
 
+std::int32_t steps(music::Ticks span) {
+  return static_cast<std::int32_t>(std::max<std::int64_t>(1, span.count / ticks_per_step));
+}
+
 music::Meter scaled(music::Meter meter, double scale) {
   const auto scaled_meter = music::Meter::of(
       meter.numerator(), static_cast<int>(std::lround(meter.denominator() / scale)));
@@ -25,6 +29,15 @@ int velocity_class(std::uint8_t velocity) { return 1 + std::min<int>(velocity, 1
 std::uint8_t velocity_of_class(int velocity_class) {
   if (velocity_class <= 0) return music::Note::default_velocity;
   return static_cast<std::uint8_t>(std::min(velocity_class - 1, 15) * 8 + 4);
+}
+
+GridBar bar_at(std::span<const GridChange<music::Meter>> meters, std::int32_t step) {
+  const auto* change = change_at(meters, step);
+  const std::int32_t since = change != nullptr ? change->at : 0;
+  const music::Meter meter = change != nullptr ? change->value : music::Meter();
+  const std::int32_t length = steps(meter.bar());
+  const std::int32_t into = std::max(0, step - since) % length;
+  return {step - into, length, steps(meter.beat()), meter};
 }
 
 std::int32_t GridScore::end() const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -53,17 +54,13 @@ struct GridChange {
   friend bool operator==(const GridChange&, const GridChange&) = default;
 };
 
-/// The last of some changes, in the order of time, that isn't after step `at`; null if there is
-/// none.
-template <class T>
-const GridChange<T>* change_at(const std::vector<GridChange<T>>& changes, std::int32_t at) {
-  const GridChange<T>* found = nullptr;
-  for (const GridChange<T>& change : changes) {
-    if (change.at > at) break;
-    found = &change;
-  }
-  return found;
-}
+/// The bar that holds a grid step: where it starts, how long it is and how long its beats are, in
+/// steps. Without meters bars are 4/4; a step before 0 is in bar 0.
+struct GridBar {
+  std::int32_t start = 0, length = 0, beat = 0;
+  music::Meter meter;
+};
+GridBar bar_at(std::span<const GridChange<music::Meter>> meters, std::int32_t step);
 
 /// A score as the models see it.
 struct GridScore {

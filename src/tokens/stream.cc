@@ -110,11 +110,8 @@ EventStream::EventStream(Header header, std::int32_t from)
 }
 
 int EventStream::position_class(std::int32_t at) const {
-  const auto* change = change_at(header_.meters, at);
-  if (change == nullptr) return max_position;
-  const auto bar = static_cast<std::int32_t>(change->value.bar().count * steps_per_quarter /
-                                             music::Ticks::per_quarter);
-  return std::min((at - change->at) % std::max(bar, 1), max_position - 1);
+  if (change_at(header_.meters, at) == nullptr) return max_position;
+  return std::min(at - bar_at(header_.meters, at).start, max_position - 1);
 }
 
 int EventStream::meter_class_at(std::int32_t at) const {

@@ -138,16 +138,7 @@ std::int32_t draw_start(const GridScore& score, Random& random) {
     }
     chosen -= part.notes.size();
   }
-  std::int32_t origin = 0;
-  std::int32_t bar = 48;
-  for (const auto& change : score.meters) {
-    if (change.at > at) break;
-    origin = change.at;
-    bar = static_cast<std::int32_t>(change.value.bar().count * tokens::steps_per_quarter /
-                                    music::Ticks::per_quarter);
-  }
-  bar = std::max(bar, 1);
-  return origin + (at - origin) / bar * bar;
+  return bar_at(score.meters, at).start;
 }
 
 // Asks for `event` after the step that was pushed last.

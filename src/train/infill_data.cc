@@ -39,14 +39,7 @@ Line notes_in(const tokens::GridPart& part, std::int32_t from, std::int32_t to) 
 std::int32_t draw_start(const tokens::GridScore& score, std::int32_t span, Random& random) {
   const std::int32_t last = std::max(1, score.end() - span / 2);
   const auto at = static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(last)));
-  std::int32_t begin = 0, bar = 48;
-  for (const auto& change : score.meters) {
-    if (change.at > at) break;
-    begin = change.at;
-    bar = std::max(1, static_cast<std::int32_t>(change.value.bar().count / tokens::ticks_per_step));
-  }
-  const std::int32_t start = begin + (at - begin) / bar * bar;
-  return start / steps_per_frame * steps_per_frame;
+  return bar_at(score.meters, at).start / steps_per_frame * steps_per_frame;
 }
 
 double mean_pitch(const Line& line) {

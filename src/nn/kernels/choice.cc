@@ -19,6 +19,7 @@ Kernels with_machine_kernels(Kernels table, const MachineKernels& machine) {
     table.multiply[i] = machine.int8->multiply;
     table.store[i] = machine.int8->store;
     table.attend[i] = machine.int8->attend;
+    table.weight_steps = machine.int8->weight_steps;
   }
   if (machine.bf16) {
     constexpr auto i = static_cast<std::size_t>(Type::bf16);

@@ -77,6 +77,8 @@ struct Kernels {
   /// least one. Shapes: queries and out are [count, head_dim]. `scratch` has room for the
   /// positions, rounded up to 64.
   Attend attend[3];
+  /// int8: a value's weight is rounded to one of so many steps up to the largest weight.
+  std::int32_t weight_steps;
 
   /// out = x / rms(x) * weight, epsilon 1e-5 (Zhang and Sennrich 2019).
   void (*rms_norm)(const float* x, const float* weight, std::size_t n, float* out);
@@ -102,6 +104,7 @@ struct Int8Kernels {
   Multiply multiply;
   Store store;
   Attend attend;
+  std::int32_t weight_steps;
 };
 
 /// The same for products of bf16.

@@ -201,18 +201,20 @@ void combine(const HeadCache& cache, std::uint32_t positions, float* weights, fl
   }
 }
 
+constexpr std::int32_t weight_steps = 65535;
+
 // The weights, times the scales of the values, are rounded to 16 bits of the largest of them, so
 // that the sum too is one of integers.
 void combine_i8(const HeadCache& cache, std::uint32_t positions, float* weights, float factor,
                 std::uint32_t head_dim, float* out) {
   for (std::size_t p = 0; p < positions; ++p) weights[p] *= scale_of(cache.values, cache, p);
   const float largest = largest_magnitude(weights, positions);
-  const float to_integer = largest > 0.0f ? 65535.0f / largest : 0.0f;
-  const float from_integer = largest / 65535.0f * factor;
+  const float to_integer = largest > 0.0f ? float{weight_steps} / largest : 0.0f;
+  const float from_integer = largest / float{weight_steps} * factor;
   for (std::size_t d = 0; d < head_dim; ++d) {
     std::int32_t high = 0, low = 0;  // Of the weights' upper and lower bytes.
     for (std::size_t p = 0; p < positions; ++p) {
-      const std::int32_t weight = std::min(rounded(weights[p] * to_integer), 65535);
+      const std::int32_t weight = std::min(rounded(weights[p] * to_integer), weight_steps);
       const std::int32_t value = value_byte(cache, p, d);
       high += (weight >> 8) * value;
       low += (weight & 255) * value;
@@ -269,6 +271,7 @@ const Kernels scalar_kernels = {
     .attend = {attend<scores<float>, exponentials, combine<float>>,
                attend<scores<BFloat16>, exponentials, combine<BFloat16>>,
                attend<scores_i8, exponentials, combine_i8>},
+    .weight_steps = weight_steps,
     .rms_norm = rms_norm,
     .rotate = rotate,
     .silu = silu,

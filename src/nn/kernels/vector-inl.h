@@ -148,6 +148,7 @@ inline Sums add_products(Sums sums, const Halves& a, const Halves& b) {
 struct Attention {
   Store store[3];
   Attend attend[3];
+  std::int32_t weight_steps;
 };
 Attention attention();
 

@@ -302,6 +302,7 @@ Kernels table() {
                        multiply<GroupI8, vectors>},
           .store = {own.store[0], own.store[1], own.store[2]},
           .attend = {own.attend[0], own.attend[1], own.attend[2]},
+          .weight_steps = own.weight_steps,
           .rms_norm = rms_norm,
           .rotate = rotate,
           .silu = silu_all,

@@ -123,7 +123,7 @@ void combine(const HeadCache& cache, std::uint32_t positions, float* weights, fl
 
 constexpr std::size_t max_head_dim = 512;
 constexpr std::size_t ahead = 4;  // Blocks that are asked for before they are read.
-constexpr float most_weight = 32767.0f;
+constexpr std::int32_t weight_steps = 32767;
 
 /// The scales that follow a block's numbers.
 float* scales_of(std::byte* blocks, const HeadCache& cache, std::size_t block) {
@@ -202,13 +202,13 @@ float split_weights(const HeadCache& cache, std::uint32_t positions, float* weig
     hn::StoreU(real, f, weights + p);
   }
   const float largest = hn::GetLane(hn::MaxOfLanes(f, most));
-  const Float to_integer = hn::Set(f, largest > 0.0f ? most_weight / largest : 0.0f);
+  const Float to_integer = hn::Set(f, largest > 0.0f ? float{weight_steps} / largest : 0.0f);
   for (std::size_t p = 0; p < positions; p += lanes) {
     const Int integer = hn::NearestInt(hn::Mul(hn::LoadU(f, weights + p), to_integer));
     const Int pairs = hn::Or(integer, hn::ShiftLeft<16>(hn::Shuffle1032(integer)));
     hn::StoreU(hn::BitCast(f, pairs), f, weights + p);
   }
-  return largest / most_weight;
+  return largest / float{weight_steps};
 }
 
 /// Adds the values of the positions [first, last), weighed, to sums[d] of `vectors` vectors of
@@ -286,7 +286,8 @@ Attention attention() {
   return {.store = {store<float>, store<BFloat16>, store_i8},
           .attend = {attend<scores<float>, exponentials, combine<float>>,
                      attend<scores<BFloat16>, exponentials, combine<BFloat16>>,
-                     attend<scores_i8, exponentials, combine_i8>}};
+                     attend<scores_i8, exponentials, combine_i8>},
+          .weight_steps = weight_steps};
 }
 
 #endif

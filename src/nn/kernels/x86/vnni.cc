@@ -87,6 +87,6 @@ void multiply(const PackedMatrix& w, std::size_t first_tile, std::size_t last_ti
 }  // namespace
 
 extern const Int8Kernels vnni_kernels;
-const Int8Kernels vnni_kernels = {prepare, multiply, vnni_store, vnni_attend};
+const Int8Kernels vnni_kernels = {prepare, multiply, vnni_store, vnni_attend, 65535};
 
 }  // namespace antiphon::nn
