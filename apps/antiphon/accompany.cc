@@ -49,11 +49,14 @@ Status accompany(const Options& options) {
 Action accompany_command(CLI::App& flags) {
   auto options = std::make_shared<Options>();
   add_performing_flags(flags, *options);
+  add_futures_flag(flags, *options);
   add_casting_flags(flags, options->casting);
   flags
-      .add_option("--candidates", options->candidates,
-                  "The melody is known ahead: each quarter is played so often, and what fits the "
-                  "melody best is likely to be kept; 1: nothing is known before it sounds")
+      .add_option(
+          "--candidates", options->candidates,
+          "The melody is known ahead: each quarter is played so often, and what fits the "
+          "melody best is likely to be kept (and --futures has no say); 1: nothing is known "
+          "before it sounds")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   return [options] { return accompany(*options); };

@@ -158,6 +158,7 @@ Status bench_live(const Options& options) {
           return Error{setup.error().code, files[i].string() + ": " + setup.error().message};
         }
         setup->sampling = options.sampling;
+        setup->pace.horizon = edge::Pace::usual_horizon(options.sampling.futures);
         setup->pace.deadline = setup->pace.horizon / 4;
         setup->baseline = keeper.baseline(setup->timeline.time_of({240}));
         ANTIPHON_TRY(edge::Jam jam, play(options, model, reflex, *setup));
@@ -182,6 +183,7 @@ Status bench_live(const Options& options) {
       {"seed", options.sampling.seed},
       {"temperature", options.sampling.temperature},
       {"top_p", options.sampling.top_p},
+      {"futures", options.sampling.futures},
       {"style", options.style},
       {"simulated_cost_ms", options.simulated_ms},
       {"kernels", nn::kernels_of(model.net).name}};
@@ -215,6 +217,7 @@ Action declare_live(CLI::App& flags) {
       ->capture_default_str();
   flags.add_flag("!--no-baselines", options->baselines, "Only ours");
   add_model_flags(flags, *options);
+  add_futures_flag(flags, *options);
   flags.add_option("--reflex", options->reflex,
                    "The small model that answers when the other is late, or none (default: reflex, "
                    "if it is there)");

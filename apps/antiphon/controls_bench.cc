@@ -284,6 +284,7 @@ Status bench_controls(const Options& options) {
                {"seeds", options.seeds},
                {"temperature", options.sampling.temperature},
                {"top_p", options.sampling.top_p},
+               {"futures", options.sampling.futures},
                {"style", options.style}};
   json.update(bench.to_json());
   return write_file(options.json, json.dump(2) + "\n");
@@ -301,6 +302,7 @@ Action declare_controls(CLI::App& flags) {
       ->capture_default_str();
   flags.add_option("--json", options->json, "Also all figures, as JSON");
   add_model_flags(flags, *options);
+  add_futures_flag(flags, *options);
   return [options] { return bench_controls(*options); };
 }
 

@@ -96,6 +96,7 @@ Json facts_of(const JamOptions& options, const std::optional<LoadedModel>& model
   facts["seed"] = options.sampling.seed;
   facts["temperature"] = options.sampling.temperature;
   facts["top_p"] = options.sampling.top_p;
+  facts["futures"] = options.sampling.futures;
   facts["style"] = options.style;
   facts["horizon_ms"] = Milliseconds(setup.pace.horizon).count();
   facts["music_seconds"] = played;
@@ -257,7 +258,9 @@ Status complete(const JamOptions& options, edge::JamSetup& setup) {
   setup.sampling = options.sampling;
   setup.metronome = options.metronome;
   setup.sends_clock = !options.devices.clock_out.empty();
-  setup.pace.horizon = std::chrono::round<nanoseconds>(Milliseconds(options.horizon_ms));
+  setup.pace.horizon = edge::Pace::usual_horizon(options.sampling.futures);
+  if (options.horizon_ms)
+    setup.pace.horizon = std::chrono::round<nanoseconds>(Milliseconds(*options.horizon_ms));
   setup.pace.deadline = setup.pace.horizon / 4;
   setup.pace.stale = options.stale;
   setup.pace.trade = options.trade;

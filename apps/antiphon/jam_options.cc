@@ -49,10 +49,11 @@ void add_pace_flags(CLI::App& flags, JamOptions& options) {
   flags.add_flag("!--realtime,--simulate", options.simulate,
                  "In real time (the default), or as fast as it goes");
   flags
-      .add_option("--horizon", options.horizon_ms,
-                  "Milliseconds before each sixteenth at which it is asked for")
-      ->check(CLI::Range(0.5, 200.0))
-      ->capture_default_str();
+      .add_option(
+          "--horizon", options.horizon_ms,
+          "Milliseconds before each sixteenth at which it is asked for (default: 40, 12 with "
+          "--futures 1)")
+      ->check(CLI::Range(0.5, 200.0));
   flags
       .add_option("--stale", options.stale,
                   "Sixteenths after which an old draft gives way to the reflex")
@@ -143,6 +144,7 @@ void add_jam_flags(CLI::App& flags, JamOptions& options) {
   add_pace_flags(flags, options);
   add_wish_flags(flags, options);
   add_model_flags(flags, options);
+  add_futures_flag(flags, options);
   flags.add_option("--reflex", options.reflex,
                    "The small model that answers when the other is late, or none (default: reflex, "
                    "if it is there)");

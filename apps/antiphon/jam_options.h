@@ -31,7 +31,7 @@ struct JamOptions : PerformingOptions {
   int count_in = -1;  // -1: one bar for someone at a port.
   bool metronome = false;
   bool follow = false, free = false;  // Whose the tempo is; else a clock's, or what was said.
-  double horizon_ms = 12;
+  std::optional<double> horizon_ms;
   std::int32_t stale = edge::Pace().stale;
   double simulated_ms = 0.1;
   double stalls = 0;

@@ -54,6 +54,19 @@ void add_model_flags(CLI::App& flags, PerformingOptions& options) {
       ->capture_default_str();
 }
 
+void add_futures_flag(CLI::App& flags, PerformingOptions& options) {
+  options.sampling.futures = 8;
+  flags
+      .add_option(
+          "--futures", options.sampling.futures,
+          "What is played in each sixteenth is chosen from so many drafts of what may come, "
+          "the player's part too, as what goes with most of them; 1: no choice, a tenth of "
+          "the work")
+      ->check(CLI::Range(1, 64))
+      ->envname("ANTIPHON_FUTURES")
+      ->capture_default_str();
+}
+
 void add_report_flag(CLI::App& flags, PerformingOptions& options) {
   flags.add_option("--report", options.report, "Also seed, timings and measures as JSON");
 }
@@ -110,6 +123,7 @@ Status leave(const PerformingOptions& options, const LoadedModel& model,
   facts["seed"] = options.sampling.seed;
   facts["temperature"] = options.sampling.temperature;
   facts["top_p"] = options.sampling.top_p;
+  facts["futures"] = options.sampling.futures;
   facts["style"] = options.style;
   facts["style_strength"] = options.style_strength;
   facts["bars"] = bars_of(performance.score).size();

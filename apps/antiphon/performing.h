@@ -26,6 +26,8 @@ struct PerformingOptions : OutputFiles {
 void add_performing_flags(CLI::App& flags, PerformingOptions& options);
 /// Of these, how the model plays, and the report.
 void add_model_flags(CLI::App& flags, PerformingOptions& options);
+/// For who plays beside somebody: how many futures it chooses from.
+void add_futures_flag(CLI::App& flags, PerformingOptions& options);
 void add_report_flag(CLI::App& flags, PerformingOptions& options);
 
 /// The model as it should play.

@@ -206,6 +206,7 @@ Json QualityBench::to_json() const {
                {"seeds", options_.seeds},
                {"temperature", options_.sampling.temperature},
                {"top_p", options_.sampling.top_p},
+               {"futures", options_.sampling.futures},
                {"style", options_.style},
                {"tempo", options_.bpm}};
   for (const Played* played : all_played()) {
@@ -301,6 +302,7 @@ Action declare_quality(CLI::App& flags) {
       ->check(CLI::Range(-11, 11))
       ->capture_default_str();
   add_model_flags(flags, *options);
+  add_futures_flag(flags, *options);
   return [options] { return bench_quality(*options); };
 }
 

@@ -17,8 +17,13 @@ namespace antiphon::edge {
 
 /// How a jam runs.
 struct Pace {
+  /// What a model needs to answer, which is more where it chooses among futures.
+  static constexpr std::chrono::milliseconds usual_horizon(int futures) {
+    return std::chrono::milliseconds(futures > 1 ? 40 : 12);
+  }
+
   /// Before a frame begins, so long ahead it is asked for,
-  std::chrono::nanoseconds horizon = std::chrono::milliseconds(12);
+  std::chrono::nanoseconds horizon = usual_horizon(1);
   /// and so long ahead it is fixed, with what is there.
   std::chrono::nanoseconds deadline = std::chrono::milliseconds(2);
   /// How far players are from the beat that they mean.

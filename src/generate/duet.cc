@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "generate/facts.h"
 #include "generate/loudness.h"
 #include "generate/partner.h"
 #include "music/instruments.h"
@@ -173,8 +174,24 @@ Result<Performance> accompany(EventModel& model, const Score& score,
     }
     add(std::span(drawn).subspan(next), played, loudness);
   }
+  Facts facts(0);
+  const bool foresees = sampling.futures > 1 && candidates == 1;
+  for (std::int32_t from = 0; foresees && from < last && go_on(from); from += steps_per_frame) {
+    const std::int32_t until = std::min(from + steps_per_frame, last);
+    const auto coming = between(heard, from, until);
+    facts.recall({&partner}, from);
+    auto drawn = partner.play_foreseeing(from, sampling.futures);
+    // Who stops playing isn't answered by new notes.
+    while (!drawn.empty() && drawn.back().at >= until) drawn = drawn.first(drawn.size() - 1);
+    add(drawn, played, loudness);
+    for (const TimedEvent& event : drawn) facts.add(event);
+    for (const TimedEvent& event : coming) {
+      facts.add(event);
+      if (event.event.velocity > 0) loudness.hear(tokens::velocity_of_class(event.event.velocity));
+    }
+  }
   for (const TimedEvent& event : heard) {
-    if (candidates > 1 || !go_on(event.at)) break;
+    if (foresees || candidates > 1 || !go_on(event.at)) break;
     add(partner.play(event.at == last ? last - 1 : event.at), played, loudness);
     partner.hear(event);
     if (event.event.velocity > 0) loudness.hear(tokens::velocity_of_class(event.event.velocity));

@@ -7,6 +7,7 @@
 
 #include "generate/noisy_model.h"
 #include "music/difficulty.h"
+#include "music/measures.h"
 
 namespace antiphon::generate {
 namespace {
@@ -42,6 +43,7 @@ class Echo : public NoisyModel {
     NoisyModel::begin(back);
     human_ = false;
   }
+  bool human_asked() const { return human_; }
   std::span<const float> logits(int field) override {
     const auto noise = NoisyModel::logits(field);
     logits_.assign(noise.begin(), noise.end());
@@ -93,6 +95,61 @@ TEST(Accompany, WhoKnowsTheMelodyPlaysWhatFitsIt) {
   EXPECT_GT(met(known->score), 2 * met(unknown->score));
   EXPECT_EQ(known->score.parts[0].notes, unknown->score.parts[0].notes);
   EXPECT_EQ(known->score.parts[1].notes, again->score.parts[1].notes);
+}
+
+// A model that expects human parts to play nothing but C.
+class ExpectsC : public Echo {
+ public:
+  std::span<const float> logits(int field) override {
+    const auto echo = NoisyModel::logits(field);
+    logits_.assign(echo.begin(), echo.end());
+    if (field == tokens::field_pitch && human_asked()) {
+      for (std::size_t pitch = 0; pitch < 128; pitch += 12) logits_[pitch] += 20;
+    }
+    return logits_;
+  }
+
+ private:
+  std::vector<float> logits_;
+};
+
+music::Score all_c(int quarters) {
+  music::Score score;
+  score.parts.resize(1);
+  for (std::int64_t i = 0; i < quarters; ++i)
+    score.parts[0].notes.push_back({music::Ticks{i * 960}, music::Ticks{960}, 60, 80});
+  return score;
+}
+
+music::Score foresee(const music::Score& score, int futures) {
+  ExpectsC model;
+  auto played = accompany(model, score, human, ai, tokens::Style::song, {.futures = futures}, {});
+  EXPECT_TRUE(played.ok());
+  return std::move(played->score);
+}
+
+TEST(Accompany, WhoForeseesPlaysWhatGoesWithWhatIsExpected) {
+  const auto consonant = [](const music::Score& score) {
+    return music::harmony_of(score.parts[0].notes, score.parts[1].notes).consonant_ratio();
+  };
+  const music::Score chosen = foresee(all_c(300), 8);
+  EXPECT_GT(consonant(chosen), consonant(foresee(all_c(300), 1)) + 0.1);
+  EXPECT_EQ(music::faults_of(chosen.parts[1], music::bars_of(chosen)).overlapping, 0);
+}
+
+TEST(Accompany, WhoForeseesKnowsNothingOfWhatComes) {
+  music::Score other = all_c(40);
+  other.parts[0].notes[20].pitch = 61;
+  const auto until = [](const music::Score& score, music::Ticks at) {
+    std::vector<music::Note> before;
+    for (const music::Note& note : score.parts[1].notes)
+      if (note.onset <= at) before.push_back(note);
+    return before;
+  };
+  const music::Ticks heard = other.parts[0].notes[20].onset;
+  const auto one = foresee(all_c(40), 4), two = foresee(other, 4);
+  EXPECT_EQ(until(one, heard), until(two, heard));
+  EXPECT_NE(one.parts[1].notes, two.parts[1].notes) << "what was heard must matter";
 }
 
 TEST(Accompany, IsNoHarderThanWasAskedFor) {

@@ -26,7 +26,10 @@ constexpr int most_at_once = 16;
 
 Improviser::Improviser(EventModel& model, tokens::Header header, const Sampling& sampling,
                        std::int32_t reach, std::int32_t start)
-    : partner_(model, std::move(header), start, sampling), facts_(start), reach_(reach) {}
+    : partner_(model, std::move(header), start, sampling),
+      facts_(start),
+      reach_(reach),
+      futures_(sampling.futures) {}
 
 void Improviser::tell(const Told& told) {
   if (told.kind == Told::Kind::control) {
@@ -140,8 +143,13 @@ Improviser::Worked Improviser::work_frame(std::vector<Drafted>& out) {
   const bool adopted = proposal && adopt(*proposal, from);
   const bool notes = !adopted && drafted_ < from + asked_->noted;
   partner_.note(notes ? &noted_ : nullptr);
+  // Of a draft that is being checked, or is to be, each choice counts.
+  const bool foresees = futures_ > 1 && drafted_ == from && !notes && draft_.empty();
   if (adopted) {
     drawn_ = *proposal;
+  } else if (foresees) {
+    const auto drawn = partner_.play_foreseeing(from, futures_);
+    drawn_.assign(drawn.begin(), drawn.end());
   } else if (!partner_.play_on(until - 1, from + steps_per_frame, drawn_)) {
     return Worked::waits;
   }

@@ -118,6 +118,7 @@ class Improviser {
   std::int32_t drafted_ = 0;            // It has drafted up to here,
   std::vector<TimedEvent> drawn_;       // and these of the frame after that.
   std::int32_t reach_;
+  int futures_;
 };
 
 }  // namespace antiphon::generate

@@ -17,6 +17,10 @@ Status check(const Sampling& sampling) {
     return Error{Errc::invalid_input,
                  "top-p must be above 0 and at most 1, got " + std::to_string(sampling.top_p)};
   }
+  if (sampling.futures < 1 || sampling.futures > 64) {
+    return Error{Errc::invalid_input,
+                 "futures must be 1 to 64, got " + std::to_string(sampling.futures)};
+  }
   return Done{};
 }
 
