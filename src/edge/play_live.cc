@@ -75,6 +75,7 @@ class Worker : public Responder {
         priority_(priority),
         improviser_(model, setup.header, setup.sampling, reach) {
     improviser_.set_chart(setup.chart);
+    improviser_.set_patience(setup.pace.horizon / 2);
     thread_ = std::thread([this] { run(); });
     while (thread_id_.load(std::memory_order_acquire) == 0) std::this_thread::yield();
   }

@@ -148,7 +148,9 @@ Improviser::Worked Improviser::work_frame(std::vector<Drafted>& out) {
   if (adopted) {
     drawn_ = *proposal;
   } else if (foresees) {
-    const auto drawn = partner_.play_foreseeing(from, futures_);
+    using Clock = std::chrono::steady_clock;
+    const auto deadline = patience_ ? Clock::now() + *patience_ : Clock::time_point::max();
+    const auto drawn = partner_.play_foreseeing(from, futures_, deadline);
     drawn_.assign(drawn.begin(), drawn.end());
   } else if (!partner_.play_on(until - 1, from + steps_per_frame, drawn_)) {
     return Worked::waits;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -86,6 +87,10 @@ class Improviser {
   /// The chords of the piece, if they are known.
   void set_chart(Chart chart) { partner_.set_chart(std::move(chart)); }
 
+  /// Choosing among futures may take so long a frame, or little more; what is drawn then depends on
+  /// the machine.
+  void set_patience(std::chrono::nanoseconds patience) { patience_ = patience; }
+
   void tell(const Told& told);
   bool busy() const { return asked_.has_value(); }
   /// Drafts one more frame, or a few that somebody else drafted, and appends it to `out`; needs
@@ -119,6 +124,7 @@ class Improviser {
   std::vector<TimedEvent> drawn_;       // and these of the frame after that.
   std::int32_t reach_;
   int futures_;
+  std::optional<std::chrono::nanoseconds> patience_;
 };
 
 }  // namespace antiphon::generate

@@ -52,6 +52,17 @@ Answer ask(Improviser& improviser, const std::vector<TimedEvent>* proposal) {
   return answer;
 }
 
+TEST(Improviser, ChoosesAmongFewerFuturesWhereTimeIsShort) {
+  const auto fed = [](bool hurried) {
+    NoisyModel model(256);
+    Improviser improviser(model, two_parts(), {.seed = 1, .futures = 16}, 6);
+    if (hurried) improviser.set_patience({});
+    ask(improviser, nullptr);
+    return model.fed();
+  };
+  EXPECT_LT(4 * fed(true), fed(false));
+}
+
 TEST(Improviser, TakesWhatItWouldHavePlayedItself) {
   int adopted = 0;
   std::size_t drafted = 0, notes = 0;

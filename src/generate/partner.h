@@ -73,8 +73,11 @@ class Partner {
   /// Draws the AI events of the frame that begins at `from`, where it stands, as those of one of so
   /// many futures: drafts of the next quarter, human parts and all. It is the one whose AI parts go
   /// best with the human parts of the others, in consonance (minimum Bayes risk; Kumar and Byrne
-  /// 2004, Eikema and Aziz 2020). Borrowed until the next call.
-  std::span<const TimedEvent> play_foreseeing(std::int32_t from, int futures);
+  /// 2004, Eikema and Aziz 2020). No further future is begun after `deadline`. Borrowed until the
+  /// next call.
+  std::span<const TimedEvent> play_foreseeing(std::int32_t from, int futures,
+                                              std::chrono::steady_clock::time_point deadline =
+                                                  std::chrono::steady_clock::time_point::max());
   /// Takes AI events of the frame that is to be played for drawn, whoever drew them.
   void suppose(std::span<const TimedEvent> events);
   /// Draws from now on are those of this seed, coupled (`Sampler::couple`).

@@ -66,7 +66,8 @@ std::size_t least_risk(const std::vector<Future>& futures) {
 
 }  // namespace
 
-std::span<const TimedEvent> Partner::play_foreseeing(std::int32_t from, int futures) {
+std::span<const TimedEvent> Partner::play_foreseeing(
+    std::int32_t from, int futures, std::chrono::steady_clock::time_point deadline) {
   const auto start = std::chrono::steady_clock::now();
   const std::int32_t until = from + steps_per_frame, end = from + foreseen;
   const std::size_t timed = note_times_.size();
@@ -95,9 +96,11 @@ std::span<const TimedEvent> Partner::play_foreseeing(std::int32_t from, int futu
     }
   }
 
-  std::vector<Future> ways(static_cast<std::size_t>(futures));
-  for (Future& way : ways) {
-    if (&way != &ways.front()) rewrite(past, from);
+  std::vector<Future> ways;
+  for (int i = 0; i < futures; ++i) {
+    if (i > 0 && std::chrono::steady_clock::now() >= deadline) break;
+    if (i > 0) rewrite(past, from);
+    Future& way = ways.emplace_back();
     for (const TimedEvent& event : play(end - 1, from)) {
       if (event.at < until) way.drawn.push_back(event);
     }

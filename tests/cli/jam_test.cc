@@ -13,7 +13,7 @@ using testing::HasSubstr;
 
 TEST(Jam, ASimulatedOneIsTheSameTwice) {
   write("tune.abc", tune);
-  const std::string jam = "jam --performer tune.abc --simulate --seed 5 --record ";
+  const std::string jam = "jam --performer tune.abc --simulate --seed 5 --futures 4 --record ";
   ASSERT_EQ(run(jam + "a.mid --report jam.json --timeline line.json").status, 0);
   ASSERT_EQ(run(jam + "b.mid").status, 0);
   EXPECT_EQ(read("a.mid"), read("b.mid"));
@@ -21,6 +21,8 @@ TEST(Jam, ASimulatedOneIsTheSameTwice) {
   EXPECT_EQ(report["live"]["isr_delivered"], 1.0);
   EXPECT_EQ(report["live"]["isr_model"], 1.0);
   EXPECT_TRUE(report["simulated"]);
+  EXPECT_EQ(report["futures"], 4);
+  EXPECT_EQ(report["horizon_ms"], 40) << "choosing takes a while";
   const auto line = nlohmann::json::parse(read("line.json"));
   EXPECT_EQ(line["frames"].size(), report["live"]["frames"]);
   EXPECT_FALSE(line["player"].empty());
