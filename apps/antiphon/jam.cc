@@ -200,7 +200,10 @@ Result<std::unique_ptr<edge::NodeLink>> join_node(const JamOptions& options,
   const edge::LinkReport report = link->report();
   if (report.model.empty())
     std::cerr << "antiphon: " << options.node << " can't be reached yet; begins without it\n";
-  setup.node.better = !own || own->sha256 != report.weights;
+  // A node plays as it comes, so who chooses among futures plays better, whoever's model is larger.
+  const bool chooses = own && options.sampling.futures > 1 && options.mode == "auto";
+  setup.node.better = !own || (own->sha256 != report.weights && !chooses);
+  setup.node.proposes = !chooses;
   setup.node.round_trips = report.round_trips;
   return link;
 }

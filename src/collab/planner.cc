@@ -164,7 +164,7 @@ Plan plan(const Measurements& measured, const Wishes& wishes, const Plan& before
     plan.provisional = true;
     return plan;
   }
-  if (!measured.better) return device_plays("the node's model is this device's own");
+  if (!measured.better) return device_plays("the node plays no better than this device");
 
   const bool leads = before.mode == leading || before.waits;
   const std::string took = "95 % of the node's answers took at most " + in_ms(answers.p95) +

@@ -36,7 +36,7 @@ struct Measurements {
   std::chrono::nanoseconds frame{};  ///< A sixteenth, at the tempo of now.
   std::int32_t bar = 16;             ///< Frames of a bar.
   bool node = false;                 ///< There is one.
-  bool better = true;                ///< Its model is another than this device's.
+  bool better = true;                ///< It may play better than this device.
   AnswerEstimate answers;            ///< Of the node.
   /// How long before a frame begins this device's model is asked for it.
   std::chrono::nanoseconds horizon{};

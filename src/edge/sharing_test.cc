@@ -275,6 +275,15 @@ TEST(Sharing, WhereTheDeviceLeadsItTakesWhatFits) {
   EXPECT_GT(share(measures, Tier::edge), 0.0);
 }
 
+TEST(Sharing, WhoPlaysBetterTakesNothing) {
+  NoisyModel cloud(512), edge(256);
+  JamSetup setup = setup_of(4);
+  setup.node.better = setup.node.proposes = false;
+  const JamMeasures measures =
+      measure(simulate({&edge, nullptr}, setup, {}, {}, {&cloud, *network_profile("lan")}));
+  EXPECT_EQ(share(measures, Tier::edge), 1.0);
+}
+
 TEST(Sharing, TheSameSeedPlaysTheSame) {
   const Jam one = jam("mobile", {}, 3), other = jam("mobile", {}, 3);
   EXPECT_EQ(one.bytes_down, other.bytes_down);

@@ -150,8 +150,8 @@ void TieredScheduler::ask_device(std::int32_t frame, nanoseconds now) {
     if (!has(model) || (unanswered && frame - last.from < patience)) continue;
     if (rests && model == Model::edge) continue;
     // What it would draw alike isn't proposed.
-    const bool proposes =
-        of_node != nullptr && model == leader_ && !node_leads() && frame >= of_node->agreed;
+    const bool proposes = of_node != nullptr && terms_.proposes && model == leader_ &&
+                          !node_leads() && frame >= of_node->agreed;
     if (proposes) {
       proposed_ = of_node;
       for (const TimedEvent& event : of_node->events) {

@@ -17,7 +17,8 @@ namespace antiphon::edge {
 /// What is known of a node before a jam.
 struct NodeTerms {
   collab::Wishes wishes = {};
-  bool better = true;  ///< Its model is another than this device's.
+  bool better = true;    ///< It may play better than this device: its model is another.
+  bool proposes = true;  ///< What it drafts is taken where it fits and this device leads.
   std::vector<std::chrono::nanoseconds> round_trips = {};
 };
 
