@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
-#include <utility>
+#include <bitset>
+#include <vector>
 
 #include "generate/partner.h"
 #include "music/chord_symbol.h"
@@ -20,10 +21,63 @@ constexpr double unsupported = 0.1;
 // What sounds at each step of what is foreseen.
 using Sounding = std::array<PitchClassSet, foreseen>;
 
-// One way in which it may go on: what is drawn for the frame, and what sounds from then on.
+// Notes as pitch classes, step by step from `from` on: those of the AI parts and of the human ones.
+class Quarter {
+ public:
+  // Of what sounds already; when a human note ends isn't known.
+  Quarter(const tokens::EventStream& stream, std::int32_t from) : from_(from), heard_(from) {
+    const auto& slots = stream.header().slots;
+    for (std::size_t slot = 0; slot < slots.size(); ++slot) {
+      if (slots[slot].instrument == tokens::instrument_drums) continue;
+      pitched_.set(slot);
+      for (int pitch = 0; pitch < 128; ++pitch) {
+        sound(ai_, from, stream.ai_end(static_cast<int>(slot), pitch), pitch);
+        held_[slot].set(static_cast<std::size_t>(pitch),
+                        stream.human_holds(static_cast<int>(slot), pitch));
+      }
+    }
+  }
+
+  // In the order of time.
+  void hear(const TimedEvent& timed) {
+    const tokens::Event& event = timed.event;
+    if (!pitched_.test(event.slot)) return;
+    if (event.type == EventType::onset || event.type == EventType::release) {
+      hold_until(timed.at);
+      held_[event.slot].set(event.pitch, event.type == EventType::onset);
+    } else {
+      sound(ai_, timed.at, timed.at + event.duration, event.pitch);
+    }
+  }
+  void end() { hold_until(from_ + foreseen); }
+
+  const Sounding& ai() const { return ai_; }
+  const Sounding& human() const { return human_; }
+
+ private:
+  void sound(Sounding& sounding, std::int32_t at, std::int32_t until, int pitch) const {
+    for (std::int32_t step = at; step < std::min(until, from_ + foreseen); ++step)
+      sounding[static_cast<std::size_t>(step - from_)].set(static_cast<std::size_t>(pitch % 12));
+  }
+  void hold_until(std::int32_t at) {
+    for (const std::bitset<128>& held : held_) {
+      for (int pitch = 0; held.any() && pitch < 128; ++pitch) {
+        if (held.test(static_cast<std::size_t>(pitch))) sound(human_, heard_, at, pitch);
+      }
+    }
+    heard_ = at;
+  }
+
+  std::int32_t from_, heard_;  // Up to `heard_`, `human_` is known.
+  std::bitset<tokens::max_slots> pitched_;
+  std::array<std::bitset<128>, tokens::max_slots> held_;  // By human parts.
+  Sounding ai_, human_;
+};
+
+// One way in which it may go on: what is drawn for the frame, and the quarter from there.
 struct Future {
   std::vector<TimedEvent> drawn;
-  Sounding ai, human;
+  Quarter quarter;
 };
 
 // Pitch classes up from which a pitch class is a consonance, as `music::harmony_of` has it: a
@@ -57,7 +111,7 @@ std::size_t least_risk(const std::vector<Future>& futures) {
   for (const Future& mine : futures) {
     double risk = 0;
     for (const Future& other : futures) {
-      if (&other != &mine) risk += risk_of(mine.ai, other.human);
+      if (&other != &mine) risk += risk_of(mine.quarter.ai(), other.quarter.human());
     }
     risks.push_back(risk);
   }
@@ -76,56 +130,19 @@ std::span<const TimedEvent> Partner::play_foreseeing(
   const std::vector<TimedEvent> known = told();
   past.insert(past.end(), known.begin(), known.end());
 
-  // What sounds already; when a human note ends isn't known.
-  std::array<std::bitset<128>, tokens::max_slots> held_before;
-  Sounding ai_before;
-  const auto& slots = stream_.header().slots;
-  const auto pitched = [&](std::size_t slot) {
-    return slots[slot].instrument != tokens::instrument_drums;
-  };
-  const auto sound = [&](Sounding& sounding, std::int32_t at, std::int32_t ends, int pitch) {
-    for (std::int32_t step = at; step < std::min(ends, end); ++step)
-      sounding[static_cast<std::size_t>(step - from)].set(static_cast<std::size_t>(pitch % 12));
-  };
-  for (std::size_t slot = 0; slot < slots.size(); ++slot) {
-    if (!pitched(slot)) continue;
-    for (int pitch = 0; pitch < 128; ++pitch) {
-      sound(ai_before, from, stream_.ai_end(static_cast<int>(slot), pitch), pitch);
-      held_before[slot].set(static_cast<std::size_t>(pitch),
-                            stream_.human_holds(static_cast<int>(slot), pitch));
-    }
-  }
-
+  const Quarter before(stream_, from);
   std::vector<Future> ways;
   for (int i = 0; i < futures; ++i) {
     if (i > 0 && std::chrono::steady_clock::now() >= deadline) break;
     if (i > 0) rewrite(past, from);
-    Future& way = ways.emplace_back();
+    Future& way = ways.emplace_back(Future{{}, before});
     for (const TimedEvent& event : play(end - 1, from)) {
       if (event.at < until) way.drawn.push_back(event);
     }
-    way.ai = ai_before;
-    auto held = held_before;
-    std::int32_t heard = from;  // Up to here, `way.human` is known.
-    const auto hold_until = [&](std::int32_t at) {
-      for (std::size_t slot = 0; slot < slots.size(); ++slot) {
-        for (int pitch = 0; held[slot].any() && pitch < 128; ++pitch) {
-          if (held[slot].test(static_cast<std::size_t>(pitch))) sound(way.human, heard, at, pitch);
-        }
-      }
-      heard = at;
-    };
-    for (const TimedEvent& timed_event : told()) {
-      const tokens::Event& event = timed_event.event;
-      if (timed_event.at < from || !pitched(event.slot)) continue;
-      if (event.type == EventType::onset || event.type == EventType::release) {
-        hold_until(timed_event.at);
-        held[event.slot].set(event.pitch, event.type == EventType::onset);
-      } else {
-        sound(way.ai, timed_event.at, timed_event.at + event.duration, event.pitch);
-      }
+    for (const TimedEvent& event : told()) {
+      if (event.at >= from) way.quarter.hear(event);
     }
-    hold_until(end);
+    way.quarter.end();
   }
 
   drawn_ = ways[least_risk(ways)].drawn;
