@@ -60,8 +60,8 @@ void add_futures_flag(CLI::App& flags, PerformingOptions& options) {
       .add_option(
           "--futures", options.sampling.futures,
           "What is played in each sixteenth is chosen from so many drafts of what may come, "
-          "the player's part too, as what goes with most of them; 1: no choice, a tenth of "
-          "the work")
+          "the player's part too, as what goes with most of them; 1: no choice, and "
+          "little of the work")
       ->check(CLI::Range(1, 64))
       ->envname("ANTIPHON_FUTURES")
       ->capture_default_str();

@@ -136,6 +136,7 @@ class QualityBench {
                  edge::perform(score, song.human, ai_, *tokens::style_of(options_.style), 1));
     setup.sampling = options_.sampling;
     setup.sampling.seed = seed;
+    setup.pace.horizon = edge::Pace::usual_horizon(setup.sampling.futures);
     setup.reach = tokens::steps_per_quarter;  // Nothing will be late.
     edge::SimulatedCost cost;
     cost.seed = seed;

@@ -126,9 +126,8 @@ std::span<const TimedEvent> Partner::play_foreseeing(
   const std::int32_t until = from + steps_per_frame, end = from + foreseen;
   const std::size_t timed = note_times_.size();
   // As `rewrite` wants it: with what it left out for want of room.
-  std::vector<TimedEvent> past(crowded_out_.size());
-  const std::vector<TimedEvent> known = told();
-  past.insert(past.end(), known.begin(), known.end());
+  std::vector<TimedEvent> past = told();
+  past.insert(past.begin(), crowded_out_.size(), {});
 
   const Quarter before(stream_, from);
   std::vector<Future> ways;
