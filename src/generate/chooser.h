@@ -23,6 +23,8 @@ class Chooser {
   void set_temperature(double temperature) { sampler_.set_temperature(temperature); }
   void begin_anew(std::uint64_t number) { sampler_.begin_anew(number); }
 
+  std::uint64_t random_bits() { return sampler_.random().bits(); }
+
   /// See `Sampler::couple`.
   void couple(std::uint64_t seed) { sampler_.couple(seed); }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "generate/facts.h"
+#include "generate/foresight.h"
 #include "generate/loudness.h"
 #include "generate/partner.h"
 #include "music/instruments.h"
@@ -96,6 +97,81 @@ std::vector<TimedEvent> play_knowing(Partner& partner, std::span<const TimedEven
   return ways[way];
 }
 
+// Plays beside a melody from its beginning to its end, in one of three ways. Who stops playing
+// isn't answered by new notes. `go_on(step)` says whether to.
+class Accompaniment {
+ public:
+  Accompaniment(Partner& partner, const std::vector<TimedEvent>& heard, std::size_t parts,
+                std::vector<tokens::GridChange<music::Meter>> meters)
+      : partner_(partner),
+        heard_(heard),
+        last_(heard.back().at),
+        played_(parts),
+        loudness_(std::move(meters)) {}
+
+  // As it comes.
+  template <class GoOn>
+  void play(GoOn&& go_on) {
+    for (const TimedEvent& event : heard_) {
+      if (!go_on(event.at)) return;
+      add_drawn(partner_.play(std::min(event.at, last_ - 1)));
+      partner_.hear(event);
+      hear_loudness(event);
+    }
+  }
+
+  // Each frame as that of one of so many futures.
+  template <class GoOn>
+  void play_foreseeing(int futures, GoOn&& go_on) {
+    Facts facts(0);
+    for (std::int32_t from = 0; from < last_ && go_on(from); from += steps_per_frame) {
+      const std::int32_t until = std::min(from + steps_per_frame, last_);
+      facts.recall({&partner_}, from);
+      auto drawn = generate::play_foreseeing(partner_, from, futures);
+      std::erase_if(drawn, [until](const TimedEvent& event) { return event.at >= until; });
+      add_drawn(drawn);
+      for (const TimedEvent& event : drawn) facts.add(event);
+      for (const TimedEvent& event : between(heard_, from, until)) {
+        facts.add(event);
+        hear_loudness(event);
+      }
+    }
+  }
+
+  // Each stretch as one of so many ways, drawn by what the melody does there.
+  template <class GoOn>
+  void play_knowing(int candidates, std::uint64_t seed, GoOn&& go_on) {
+    Random random(seed);
+    for (std::int32_t from = 0; from < last_ && go_on(from); from += foreseen) {
+      const std::int32_t until = std::min(from + foreseen, last_);
+      const auto coming = between(heard_, from, until);
+      const auto drawn = generate::play_knowing(partner_, coming, from, until, candidates, random);
+      std::size_t next = 0;
+      for (const TimedEvent& event : coming) {
+        const std::size_t first = next;
+        while (next < drawn.size() && drawn[next].at <= event.at) ++next;
+        add_drawn(std::span(drawn).subspan(first, next - first));
+        hear_loudness(event);
+      }
+      add_drawn(std::span(drawn).subspan(next));
+    }
+  }
+
+  std::vector<music::Note> take_notes(std::size_t part) { return std::move(played_[part]); }
+
+ private:
+  void add_drawn(std::span<const TimedEvent> drawn) { add(drawn, played_, loudness_); }
+  void hear_loudness(const TimedEvent& event) {
+    if (event.event.velocity > 0) loudness_.hear(tokens::velocity_of_class(event.event.velocity));
+  }
+
+  Partner& partner_;
+  const std::vector<TimedEvent>& heard_;
+  std::int32_t last_;
+  Parts played_;
+  Loudness loudness_;
+};
+
 Error too_many_parts(std::size_t parts) {
   return Error{Errc::invalid_input, std::to_string(parts) +
                                         " parts, human and AI together; at most " +
@@ -149,52 +225,20 @@ Result<Performance> accompany(EventModel& model, const Score& score,
   const GridScore grid = tokens::quantize(performance.score);
   const std::vector<Role> roles(human.size(), Role::human);
 
+  const std::vector<TimedEvent> heard = human_events(grid, roles);
   Partner partner(model, duet_header(grid, ai, style), 0, sampling);
+  Accompaniment accompaniment(partner, heard, human.size() + ai.size(), grid.meters);
   const double end = std::max(1, grid.end());
-  Parts played(human.size() + ai.size());
-  Loudness loudness(grid.meters);
   const auto go_on = [&](std::int32_t at) {
     performance.stopped = progress && !progress(at / end);
     return !performance.stopped;
   };
-  const std::vector<TimedEvent> heard = human_events(grid, roles);
-  const std::int32_t last = heard.back().at;
-  Random random(sampling.seed);
-  for (std::int32_t from = 0; candidates > 1 && from < last && go_on(from); from += foreseen) {
-    // Who stops playing isn't answered by new notes.
-    const std::int32_t until = std::min(from + foreseen, last);
-    const auto coming = between(heard, from, until);
-    const auto drawn = play_knowing(partner, coming, from, until, candidates, random);
-    std::size_t next = 0;
-    for (const TimedEvent& event : coming) {
-      const std::size_t first = next;
-      while (next < drawn.size() && drawn[next].at <= event.at) ++next;
-      add(std::span(drawn).subspan(first, next - first), played, loudness);
-      if (event.event.velocity > 0) loudness.hear(tokens::velocity_of_class(event.event.velocity));
-    }
-    add(std::span(drawn).subspan(next), played, loudness);
-  }
-  Facts facts(0);
-  const bool foresees = sampling.futures > 1 && candidates == 1;
-  for (std::int32_t from = 0; foresees && from < last && go_on(from); from += steps_per_frame) {
-    const std::int32_t until = std::min(from + steps_per_frame, last);
-    const auto coming = between(heard, from, until);
-    facts.recall({&partner}, from);
-    auto drawn = partner.play_foreseeing(from, sampling.futures);
-    // Who stops playing isn't answered by new notes.
-    while (!drawn.empty() && drawn.back().at >= until) drawn = drawn.first(drawn.size() - 1);
-    add(drawn, played, loudness);
-    for (const TimedEvent& event : drawn) facts.add(event);
-    for (const TimedEvent& event : coming) {
-      facts.add(event);
-      if (event.event.velocity > 0) loudness.hear(tokens::velocity_of_class(event.event.velocity));
-    }
-  }
-  for (const TimedEvent& event : heard) {
-    if (foresees || candidates > 1 || !go_on(event.at)) break;
-    add(partner.play(event.at == last ? last - 1 : event.at), played, loudness);
-    partner.hear(event);
-    if (event.event.velocity > 0) loudness.hear(tokens::velocity_of_class(event.event.velocity));
+  if (candidates > 1) {
+    accompaniment.play_knowing(candidates, sampling.seed, go_on);
+  } else if (sampling.futures > 1) {
+    accompaniment.play_foreseeing(sampling.futures, go_on);
+  } else {
+    accompaniment.play(go_on);
   }
 
   for (std::size_t i = 0; i < ai.size(); ++i) {
@@ -203,7 +247,7 @@ Result<Performance> accompany(EventModel& model, const Score& score,
     part.drums = ai[i].instrument == tokens::instrument_drums;
     part.program = static_cast<std::uint8_t>(part.drums ? 0 : ai[i].instrument);
     part.velocities_known = true;
-    part.notes = std::move(played[human.size() + i]);
+    part.notes = accompaniment.take_notes(human.size() + i);
     performance.score.parts.push_back(std::move(part));
   }
   performance.note_times = partner.note_times();

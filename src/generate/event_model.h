@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "nn/session.h"
@@ -32,6 +33,13 @@ class EventModel {
 
   /// Takes steps as `feed` does, in one pass, for `begin` to go back to any of them.
   virtual void score(std::span<const nn::Step> steps) = 0;
+
+  /// So many models that stand where this one does, to try out in each what may come next; none
+  /// where it can't have any. What they are fed waits. Borrowed until the next call.
+  virtual std::span<const std::unique_ptr<EventModel>> branch(std::size_t /*count*/) { return {}; }
+  /// Runs a step of each of these, which are branches of this one that aren't ready, or several
+  /// where many wait.
+  virtual void run_branches(std::span<EventModel* const> /*waiting*/) {}
 
   /// Starts on the event after the step that was fed last, or `back` steps before it: of those that
   /// the last call scored, if nothing was fed or forgotten since.

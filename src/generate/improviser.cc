@@ -6,6 +6,8 @@
 #include <cmath>
 #include <utility>
 
+#include "generate/foresight.h"
+
 namespace antiphon::generate {
 
 using tokens::EventType;
@@ -29,7 +31,8 @@ Improviser::Improviser(EventModel& model, tokens::Header header, const Sampling&
     : partner_(model, std::move(header), start, sampling),
       facts_(start),
       reach_(reach),
-      futures_(sampling.futures) {}
+      futures_(sampling.futures),
+      affordable_(sampling.futures) {}
 
 void Improviser::tell(const Told& told) {
   if (told.kind == Told::Kind::control) {
@@ -137,6 +140,15 @@ bool Improviser::work(std::vector<Drafted>& out) {
   return true;
 }
 
+// Where time was short, fewer futures are begun the next time.
+void Improviser::foresee(std::int32_t from) {
+  using Clock = Foresight::Clock;
+  const auto deadline = patience_ ? Clock::now() + *patience_ : Clock::time_point::max();
+  drawn_ = play_foreseeing(partner_, from, affordable_, deadline);
+  affordable_ =
+      Clock::now() < deadline ? std::min(affordable_ + 1, futures_) : std::max(affordable_ / 2, 2);
+}
+
 Improviser::Worked Improviser::work_frame(std::vector<Drafted>& out) {
   const std::int32_t from = asked_->from, until = drafted_ + steps_per_frame;
   const auto proposal = std::exchange(proposal_, {});
@@ -148,10 +160,7 @@ Improviser::Worked Improviser::work_frame(std::vector<Drafted>& out) {
   if (adopted) {
     drawn_ = *proposal;
   } else if (foresees) {
-    using Clock = std::chrono::steady_clock;
-    const auto deadline = patience_ ? Clock::now() + *patience_ : Clock::time_point::max();
-    const auto drawn = partner_.play_foreseeing(from, futures_, deadline);
-    drawn_.assign(drawn.begin(), drawn.end());
+    foresee(from);
   } else if (!partner_.play_on(until - 1, from + steps_per_frame, drawn_)) {
     return Worked::waits;
   }

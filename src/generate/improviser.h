@@ -104,6 +104,7 @@ class Improviser {
   void begin();
   bool adopt(std::span<const TimedEvent> proposal, std::int32_t from);
   Worked work_frame(std::vector<Drafted>& out);
+  void foresee(std::int32_t from);
   void foretell(std::vector<Drafted>& out);
   std::int32_t end_of_answer() const;
   void forget_drafts();
@@ -123,7 +124,7 @@ class Improviser {
   std::int32_t drafted_ = 0;            // It has drafted up to here,
   std::vector<TimedEvent> drawn_;       // and these of the frame after that.
   std::int32_t reach_;
-  int futures_;
+  int futures_, affordable_;
   std::optional<std::chrono::nanoseconds> patience_;
 };
 

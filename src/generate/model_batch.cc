@@ -21,15 +21,28 @@ constexpr std::size_t rows_together = 16;
 
 class BatchedModel : public EventModel {
  public:
-  explicit BatchedModel(Net net) : session_(std::move(net), {.rows = rows_together}) {}
+  // `waits`: what it is fed waits for a batch, and isn't run at once.
+  BatchedModel(Net net, bool waits)
+      : net_(std::move(net)),
+        session_(net_, {.rows = waits ? rows_together : nn::SessionOptions().rows}),
+        waits_(waits) {}
 
   std::size_t capacity() const override { return session_.capacity(); }
   std::size_t size() const override { return session_.size() + waiting_.size(); }
   void rewind(std::size_t size) override {
     waiting_.resize(std::max(size, session_.size()) - session_.size());
     session_.rewind(std::min(size, session_.size()));
+    shared_ = std::min(shared_, session_.size());
+    for (const auto& branch : branches_) {
+      BatchedModel& own = batched(*branch);
+      own.shared_ = std::min(own.shared_, session_.size());
+    }
   }
   void feed(std::span<const nn::Step> steps) override {
+    if (!waits_) {
+      session_.feed(steps);
+      return;
+    }
     for (const nn::Step& step : steps)
       waiting_.push_back({{step.rows.begin(), step.rows.end()}, step.time});
   }
@@ -52,6 +65,18 @@ class BatchedModel : public EventModel {
   }
   void condition(std::span<const std::uint16_t> rows) override { session_.condition(rows); }
 
+  std::span<const std::unique_ptr<EventModel>> branch(std::size_t count) override {
+    feed_first(waiting_.size());
+    if (branches_.size() < count) batch_.reset();
+    while (branches_.size() < count)
+      branches_.push_back(std::make_unique<BatchedModel>(net_, true));
+    for (const auto& branch : std::span(branches_).first(count))
+      batched(*branch).stand_at(session_);
+    return std::span(branches_).first(count);
+  }
+
+  void run_branches(std::span<EventModel* const> waiting) override;
+
   nn::Session& session() { return session_; }
   std::size_t waiting() const { return waiting_.size(); }
   nn::Step first() const { return {waiting_.front().rows, waiting_.front().time}; }
@@ -66,16 +91,28 @@ class BatchedModel : public EventModel {
     drop_first(steps.size());
   }
 
+  static BatchedModel& batched(EventModel& model) { return static_cast<BatchedModel&>(model); }
+
  private:
   struct Waiting {
     std::vector<std::uint16_t> rows;
     std::int32_t time;
   };
   std::size_t dim() const { return session_.model().config().dim; }
+  void stand_at(const nn::Session& origin) {
+    waiting_.clear();
+    session_.take(origin, shared_);
+    shared_ = session_.size();
+  }
 
+  Net net_;
   nn::Session session_;
+  bool waits_;
   std::vector<Waiting> waiting_;
   std::vector<float> z_;  // Outputs of the backbone, [steps, dim], for what was scored last.
+  std::vector<std::unique_ptr<EventModel>> branches_;
+  std::unique_ptr<ModelBatch> batch_;  // Of as many.
+  std::size_t shared_ = 0;  // Of a branch: the first steps that are still those of its origin.
 };
 
 class NetBatch : public ModelBatch {
@@ -91,7 +128,7 @@ class NetBatch : public ModelBatch {
     steps_.clear();
     stepping_.clear();
     for (EventModel* const one : waiting) {
-      BatchedModel& model = batched(one);
+      BatchedModel& model = BatchedModel::batched(*one);
       if (model.waiting() >= many) {
         model.feed_first(rows_together);
       } else {
@@ -106,13 +143,16 @@ class NetBatch : public ModelBatch {
   }
 
  private:
-  static BatchedModel& batched(EventModel* model) { return static_cast<BatchedModel&>(*model); }
-
   nn::Batch batch_;
   std::vector<nn::Session*> sessions_;
   std::vector<nn::Step> steps_;
   std::vector<BatchedModel*> stepping_;
 };
+
+void BatchedModel::run_branches(std::span<EventModel* const> waiting) {
+  if (!batch_) batch_ = std::make_unique<NetBatch>(net_, branches_.size());
+  batch_->run(waiting);
+}
 
 // For nets whose models never wait.
 class NoBatch : public ModelBatch {
@@ -127,8 +167,8 @@ std::unique_ptr<ModelBatch> make_model_batch(const nn::EventNet& net, std::size_
   return std::make_unique<NoBatch>();
 }
 
-std::unique_ptr<EventModel> make_batched_model(const nn::EventNet& net) {
-  if (const Net* own = std::get_if<Net>(&net)) return std::make_unique<BatchedModel>(*own);
+std::unique_ptr<EventModel> make_batched_model(const nn::EventNet& net, bool waits) {
+  if (const Net* own = std::get_if<Net>(&net)) return std::make_unique<BatchedModel>(*own, waits);
   return make_event_model(net);
 }
 

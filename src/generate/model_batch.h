@@ -26,10 +26,10 @@ class ModelBatch {
 /// Of at most `most` models at a time.
 std::unique_ptr<ModelBatch> make_model_batch(const nn::EventNet& net, std::size_t most);
 
-/// A net with a session of its own, whose steps wait for a batch. Nets that have no batches are
-/// always ready.
+/// A net with a session of its own, whose steps wait for a batch, if it `waits`. Nets that have no
+/// batches are always ready.
 ///
 /// Threads: one. The net is shared and immutable.
-std::unique_ptr<EventModel> make_batched_model(const nn::EventNet& net);
+std::unique_ptr<EventModel> make_batched_model(const nn::EventNet& net, bool waits = true);
 
 }  // namespace antiphon::generate

@@ -5,29 +5,12 @@
 
 #include "generate/improviser.h"
 #include "generate/net_model.h"
-#include "tokens/vocabulary.h"
+#include "generate/small_net.h"
 
 namespace antiphon::generate {
 namespace {
 
 using tokens::EventType;
-
-// A small net of random weights that knows the vocabulary.
-nn::EventNet small_net() {
-  nn::TransformerConfig config;
-  config.dim = 32;
-  config.layers = 2;
-  config.heads = config.kv_heads = 2;
-  config.head_dim = 16;
-  config.ff = 48;
-  config.context = 64;  // Soon full, so that prompts are among the steps.
-  config.rotary = {4, 10000.0, 4, 1000.0};
-  config.input_rows = tokens::input::rows;
-  config.condition_rows = tokens::condition::rows;
-  for (const auto& field : tokens::fields)
-    config.fields.push_back({std::string(field.name), static_cast<std::uint32_t>(field.size), 0});
-  return *nn::Transformer::random(config, 3, {nn::Type::i8});
-}
 
 // A player who plays a scale of its own, and what it was answered.
 class Jam {
@@ -82,7 +65,7 @@ std::vector<Drafted> alone(const nn::EventNet& net, int number) {
 }
 
 TEST(ModelBatch, AnswersAPlayerAsIfItWereAlone) {
-  const nn::EventNet net = small_net();
+  const nn::EventNet net = small_net(3, nn::Type::i8);
   const auto batch = make_model_batch(net, 3);
   std::vector<std::unique_ptr<Jam>> jams;
   for (int i = 0; i < 3; ++i) jams.push_back(std::make_unique<Jam>(make_batched_model(net), i));
@@ -107,9 +90,46 @@ TEST(ModelBatch, AnswersAPlayerAsIfItWereAlone) {
   }
 }
 
+// Whatever both were fed and forgot before.
+TEST(ModelBatch, ABranchStandsWhereItsOriginDoes) {
+  const nn::EventNet net = small_net(3, nn::Type::i8);
+  for (const bool waits : {false, true}) {
+    const auto model = make_batched_model(net, waits), plain = make_event_model(net);
+    Random random(5);
+    const auto change = [&](EventModel& one, std::vector<nn::Step>& steps) {
+      static const std::vector<std::vector<std::uint16_t>> rows = {{1, 7}, {3}, {2, 9, 30}};
+      steps.resize(random.below(steps.size() + 1));
+      one.rewind(steps.size());
+      for (std::size_t i = 0; i < 1 + random.below(20); ++i) {
+        steps.push_back({rows[random.below(rows.size())], static_cast<std::int32_t>(i)});
+        one.feed(std::span(steps).last(1));
+      }
+    };
+    std::vector<nn::Step> told;
+    for (int turn = 0; turn < 30; ++turn) {
+      std::vector<nn::Step> now = told;
+      change(*model, now);
+      if (now.size() > 30) now.resize(30), model->rewind(29), model->feed(std::span(now).last(1));
+      told = now;
+      const auto branches = model->branch(2 + static_cast<std::size_t>(turn % 3));
+      for (const auto& branch : branches) {
+        plain->rewind(0);
+        plain->feed(told);
+        plain->begin();
+        branch->begin();
+        const auto expected = plain->logits(0), got = branch->logits(0);
+        ASSERT_TRUE(std::equal(expected.begin(), expected.end(), got.begin(), got.end()))
+            << "turn " << turn;
+        std::vector<nn::Step> own = told;
+        change(*branch, own);
+      }
+    }
+  }
+}
+
 // A question that comes in the middle of a frame, and one who doesn't wait for the batch.
 TEST(ModelBatch, AModelMayBeRewoundOrAskedWhileItWaits) {
-  const nn::EventNet net = small_net();
+  const nn::EventNet net = small_net(3, nn::Type::i8);
   const auto model = make_batched_model(net), plain = make_event_model(net);
   const std::vector<std::uint16_t> rows = {1, 7};
   const std::vector<nn::Step> steps(3, {rows, 4});

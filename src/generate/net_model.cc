@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "generate/model_batch.h"
 #include "tokens/vocabulary.h"
 
 namespace antiphon::generate {
@@ -23,11 +24,9 @@ Status check_fields(const nn::EventConfig& config) {
                    std::to_string(tokens::vocabulary_version)};
 }
 
-template <class Session>
-class NetModel : public EventModel {
+class LstmModel : public EventModel {
  public:
-  template <class Net>
-  explicit NetModel(Net net) : session_(std::move(net)) {}
+  explicit LstmModel(std::shared_ptr<const nn::Lstm> net) : session_(std::move(net)) {}
 
   std::size_t capacity() const override { return session_.capacity(); }
   std::size_t size() const override { return session_.size(); }
@@ -47,7 +46,7 @@ class NetModel : public EventModel {
   void condition(std::span<const std::uint16_t> rows) override { session_.condition(rows); }
 
  private:
-  Session session_;
+  nn::LstmSession session_;
   std::size_t dim_ = 0;
   std::vector<float> z_;  // Outputs of the backbone, [steps, dim], for what was scored last.
 };
@@ -70,11 +69,9 @@ Result<nn::EventNet> load_event_net(std::string_view config, std::string_view vo
 }
 
 std::unique_ptr<EventModel> make_event_model(const nn::EventNet& net) {
-  return std::visit(
-      [](const auto& own) -> std::unique_ptr<EventModel> {
-        return std::make_unique<NetModel<decltype(nn::session_of(own))>>(own);
-      },
-      net);
+  if (const auto* lstm = std::get_if<std::shared_ptr<const nn::Lstm>>(&net))
+    return std::make_unique<LstmModel>(*lstm);
+  return make_batched_model(net, false);
 }
 
 }  // namespace antiphon::generate

@@ -77,7 +77,7 @@ std::vector<TimedEvent> human_events(const tokens::GridScore& score, std::span<c
 
 Partner::Partner(EventModel& model, tokens::Header header, std::int32_t from,
                  const Sampling& sampling)
-    : model_(model),
+    : model_(&model),
       stream_(listening_stream(std::move(header), from)),
       chooser_(sampling, largest_field),
       earliest_(from),
@@ -113,14 +113,14 @@ void Partner::add_waits(std::int32_t until) {
 // Tells the model the steps that it doesn't know.
 void Partner::feed_news() {
   if (reading_) return;
-  std::size_t told = model_.size() - (ahead_.size() - caught_up_) - stream_.header_steps();
+  std::size_t told = model_->size() - (ahead_.size() - caught_up_) - stream_.header_steps();
   while (caught_up_ < ahead_.size() && told < steps_.size() &&
          ahead_[caught_up_] == steps_[told].event) {
     ++caught_up_;
     ++told;
   }
   if (told == steps_.size()) return;
-  if (caught_up_ < ahead_.size()) model_.rewind(stream_.header_steps() + told);
+  if (caught_up_ < ahead_.size()) model_->rewind(stream_.header_steps() + told);
   ahead_.clear();
   caught_up_ = 0;
   feed(told);
@@ -128,19 +128,19 @@ void Partner::feed_news() {
 
 // Tells the model the steps from steps_[first] on.
 void Partner::feed(std::size_t first) {
-  if (model_.size() + steps_.size() - first > model_.capacity()) return prompt_again();
+  if (model_->size() + steps_.size() - first > model_->capacity()) return prompt_again();
   std::vector<nn::Step> news;
   for (std::size_t i = first; i < steps_.size(); ++i)
     news.push_back({steps_[i].rows.view(), steps_[i].event.at});
-  if (!news.empty()) model_.feed(news);
+  if (!news.empty()) model_->feed(news);
 }
 
 void Partner::prompt_again() {
-  model_.rewind(0);
+  model_->rewind(0);
   ahead_.clear();
   caught_up_ = 0;
   // Half of the room stays free, so that this happens once in capacity / 2 events.
-  const std::size_t kept = std::min(steps_.size(), model_.capacity() / 2);
+  const std::size_t kept = std::min(steps_.size(), model_->capacity() / 2);
   const std::size_t first = steps_.size() - kept;
   for (std::size_t i = settled_; i < first; ++i) {
     const TimedEvent& event = steps_[i].event;
@@ -159,7 +159,7 @@ void Partner::prompt_again() {
     prompt.push_back({header[i].view(), start});
   }
   for (const Step& step : steps_) prompt.push_back({step.rows.view(), step.event.at});
-  model_.feed(prompt);
+  model_->feed(prompt);
 }
 
 void Partner::settle_first(std::size_t count) {
@@ -222,10 +222,10 @@ void Partner::rewrite(std::span<const TimedEvent> events, std::int32_t earliest)
   if (steps_.empty() || !same_style) return prompt_again();
   const std::size_t size = stream_.header_steps() + steps_.size();
   // Drafts, which depend on the time there is, shouldn't crowd out the past.
-  if (size + model_.capacity() / 8 > model_.capacity()) return prompt_again();
-  if (same == steps_.size() && model_.size() == size) return;
+  if (size + model_->capacity() / 8 > model_->capacity()) return prompt_again();
+  if (same == steps_.size() && model_->size() == size) return;
   const std::size_t first = std::min(same, steps_.size() - 1);
-  model_.rewind(stream_.header_steps() + first);
+  model_->rewind(stream_.header_steps() + first);
   feed(first);
 }
 
@@ -370,14 +370,14 @@ int Partner::choose(int field, Allowed&& allowed, Bias&& bias) {
     reading_ = read >= 0;
     return read;
   }
-  const auto logits = model_.logits(field);
+  const auto logits = model_->logits(field);
   biased_.assign(logits.begin(), logits.end());
   for (std::size_t i = 0; i < biased_.size(); ++i) biased_[i] += bias(static_cast<int>(i));
   return chooser_.choose(biased_, allowed);
 }
 
 void Partner::condition(const tokens::Rows& rows) {
-  if (!reading_) model_.condition(rows.view());
+  if (!reading_) model_->condition(rows.view());
 }
 
 // What an AI part's note at step `at` gains: in a chord that it has begun there, or as an onset.
@@ -415,7 +415,7 @@ void Partner::weigh_shifts() {
   }
   if (last_ai_) shift_bias_[0] = note_bias(last_ai_->slot, stream_.now());
   if (!std::isfinite(haste) || haste == 0) return;
-  const auto logits = model_.logits(tokens::field_shift);
+  const auto logits = model_->logits(tokens::field_shift);
   double before = 0, after = 0;
   for (std::size_t s = 1; s < logits.size(); ++s) {
     shift_bias_[s] = stretch(haste / 2, static_cast<int>(s));
@@ -508,7 +508,7 @@ void Partner::record(std::int32_t at, const Event& event) {
 
 std::span<const TimedEvent> Partner::play(std::int32_t until, std::int32_t imagine) {
   drawn_.clear();
-  while (!play_on(until, imagine, drawn_)) model_.begin();
+  while (!play_on(until, imagine, drawn_)) model_->begin();
   return drawn_;
 }
 
@@ -520,6 +520,42 @@ void Partner::suppose(std::span<const TimedEvent> events) {
   }
 }
 
+// Has the model stand after the last step that it was told for good.
+void Partner::return_to_told() {
+  ahead_.clear();
+  caught_up_ = 0;
+  if (steps_.empty()) return prompt_again();
+  model_->rewind(stream_.header_steps() + steps_.size() - 1);
+  feed(steps_.size() - 1);
+}
+
+std::span<const std::unique_ptr<EventModel>> Partner::branch_model(std::size_t count) {
+  if (caught_up_ < ahead_.size()) return_to_told();
+  if (model_->size() + model_->capacity() / 8 > model_->capacity()) prompt_again();
+  return model_->branch(count);
+}
+
+Partner Partner::branch(EventModel& model, std::uint64_t number) const {
+  Partner branch = *this;
+  branch.model_ = &model;
+  branch.chooser_.note(nullptr);
+  branch.chooser_.begin_anew(number);
+  return branch;
+}
+
+void Partner::stand_again(const Partner& branch) {
+  if (branch.forgotten_ == forgotten_) return return_to_told();
+  prompt_again();
+}
+
+void Partner::take(const Partner& branch, std::span<const TimedEvent> drawn, std::int32_t until,
+                   std::chrono::nanoseconds each) {
+  suppose(drawn);
+  earliest_ = std::max(earliest_, until);
+  imagined_ = branch.imagined_;
+  note_times_.insert(note_times_.end(), drawn.size(), each);
+}
+
 bool Partner::play_on(std::int32_t until, std::int32_t imagine, std::vector<TimedEvent>& drawn) {
   auto start = std::chrono::steady_clock::now();
   const bool reads = reading_;
@@ -529,7 +565,7 @@ bool Partner::play_on(std::int32_t until, std::int32_t imagine, std::vector<Time
       feed_news();
       last_ai_.reset();
     }
-    if (!reading_ && !model_.ready()) return false;
+    if (!reading_ && !model_->ready()) return false;
     const TimedEvent next = propose(until, imagine);
     if (reads != reading_) return true;  // The draft ends here.
     const bool human = next.event.type == EventType::onset || next.event.type == EventType::release;
@@ -572,9 +608,9 @@ void Partner::follow(std::span<const DrawnChoice> draft, std::int32_t until, std
   for (std::size_t i = known - std::min<std::size_t>(known, 1); i < steps_.size(); ++i)
     scored.push_back({steps_[i].rows.view(), steps_[i].event.at});
   if (known > 0 && steps_.size() > known &&
-      model_.size() + scored.size() - 1 <= model_.capacity()) {
-    model_.rewind(model_.size() - 1);
-    model_.score(scored);
+      model_->size() + scored.size() - 1 <= model_->capacity()) {
+    model_->rewind(model_->size() - 1);
+    model_->score(scored);
     for (std::size_t i = known; i < steps_.size(); ++i) ahead_.push_back(steps_[i].event);
   }
   steps_.resize(known);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -70,14 +71,16 @@ class Partner {
   std::span<const TimedEvent> play(std::int32_t until, std::int32_t imagine = INT32_MAX);
   /// The same, to be called again where the model isn't ready, till it is true; appends to `drawn`.
   bool play_on(std::int32_t until, std::int32_t imagine, std::vector<TimedEvent>& drawn);
-  /// Draws the AI events of the frame that begins at `from`, where it stands, as those of one of so
-  /// many futures: drafts of the next quarter, human parts and all. It is the one whose AI parts go
-  /// best with the human parts of the others, in consonance (minimum Bayes risk; Kumar and Byrne
-  /// 2004, Eikema and Aziz 2020). No further future is begun after `deadline`. Borrowed until the
-  /// next call.
-  std::span<const TimedEvent> play_foreseeing(std::int32_t from, int futures,
-                                              std::chrono::steady_clock::time_point deadline =
-                                                  std::chrono::steady_clock::time_point::max());
+  /// `EventModel::branch`, with room for what a branch will be told.
+  std::span<const std::unique_ptr<EventModel>> branch_model(std::size_t count);
+  /// A partner that was told the same, and draws from now on by `number`. Its model stands where
+  /// this one's does: it is a branch of that, or the same, which `stand_again` then takes back.
+  Partner branch(EventModel& model, std::uint64_t number) const;
+  void stand_again(const Partner& branch);
+  /// Takes what a branch drew before step `until` for drawn, each note in such a time.
+  void take(const Partner& branch, std::span<const TimedEvent> drawn, std::int32_t until,
+            std::chrono::nanoseconds each);
+  EventModel& model() { return *model_; }
   /// Takes AI events of the frame that is to be played for drawn, whoever drew them.
   void suppose(std::span<const TimedEvent> events);
   /// Draws from now on are those of this seed, coupled (`Sampler::couple`).
@@ -107,6 +110,7 @@ class Partner {
 
   /// Draws from now on don't depend on those before: see `Sampler::begin_anew`.
   void begin_anew(std::uint64_t number) { chooser_.begin_anew(number); }
+  std::uint64_t random_bits() { return chooser_.random_bits(); }
 
   /// How much it surprises the model that from where it stands until before step `until` the AI
   /// parts do what `events` says (in online order). Human events in between are thrown away, as in
@@ -121,6 +125,7 @@ class Partner {
   const tokens::Header& header() const { return stream_.header(); }
   /// What the model was told since the last `settle`.
   std::vector<TimedEvent> told() const;
+  const tokens::EventStream& stream() const { return stream_; }
 
   /// Events before `step` will never be rewritten.
   void settle(std::int32_t step);
@@ -168,18 +173,19 @@ class Partner {
   void weigh_shifts();
   template <class Allowed, class Bias>
   int choose(int field, Allowed&& allowed, Bias&& bias);
-  void begin() { model_.begin(ahead_.size() - caught_up_); }
+  void begin() { model_->begin(ahead_.size() - caught_up_); }
   void condition(const tokens::Rows& rows);
   void add(std::int32_t at, tokens::Event event);
   void add_waits(std::int32_t until);
   void apply(const TimedEvent& event);
   void feed(std::size_t first);
   void feed_news();
+  void return_to_told();
   void record(std::int32_t at, const tokens::Event& event);
   void settle_first(std::size_t count);
   void prompt_again();
 
-  EventModel& model_;
+  EventModel* model_;
   tokens::EventStream stream_;
   Chooser chooser_;
   std::int32_t earliest_;     // No event may come before this step,

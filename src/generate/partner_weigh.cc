@@ -81,15 +81,15 @@ void Partner::weigh_step(const Event* event, Surprisal& sum) {
   };
   const int shift = earliest_ - stream_.now();
   begin();
-  const double now = Distribution(model_.logits(tokens::field_shift), [&](int s) {
+  const double now = Distribution(model_->logits(tokens::field_shift), [&](int s) {
                        return s >= shift;
                      }).share([&](int s) { return s == shift; });
   Event next;
   tokens::Rows rows;
   next.shift = static_cast<std::uint8_t>(shift);
   stream_.after_shift(next, rows);
-  model_.condition(rows.view());
-  const auto voices = model_.logits(tokens::field_voice);
+  model_->condition(rows.view());
+  const auto voices = model_->logits(tokens::field_voice);
   const auto allowed = [&](int v) { return voice_allowed(v, earliest_); };
   // Not quite certain, that nothing be impossible for rounding.
   const double chance = std::min(now * Distribution(voices, allowed).share(of_ai), 1 - 1e-9);
@@ -106,14 +106,14 @@ void Partner::weigh_fields(Event event, Surprisal& sum) {
   event.shift = static_cast<std::uint8_t>(earliest_ - stream_.now());
   tokens::Rows rows;
   stream_.after_voice(event, rows);
-  model_.condition(rows.view());
+  model_->condition(rows.view());
   const std::bitset<128> allowed = pitches_allowed(event.slot, tie, earliest_);
-  Distribution(model_.logits(tokens::field_pitch), [&](int pitch) {
+  Distribution(model_->logits(tokens::field_pitch), [&](int pitch) {
     return allowed.test(static_cast<std::size_t>(pitch));
   }).add(event.pitch, sum);
   stream_.after_pitch(event, rows);
-  model_.condition(rows.view());
-  Distribution(model_.logits(tokens::field_duration), [&](int steps) {
+  model_->condition(rows.view());
+  Distribution(model_->logits(tokens::field_duration), [&](int steps) {
     return steps > 0 && earliest_ + steps <= last_end_;
   }).add(event.duration, sum);
 }
@@ -126,11 +126,11 @@ double Partner::surprise(const TimedEvent& onset) {
   event.shift = static_cast<std::uint8_t>(onset.at - stream_.now());
   tokens::Rows rows;
   stream_.after_shift(event, rows);
-  model_.condition(rows.view());
+  model_->condition(rows.view());
   stream_.after_voice(event, rows);
-  model_.condition(rows.view());
+  model_->condition(rows.view());
   Surprisal sum;
-  Distribution(model_.logits(tokens::field_pitch), [&](int pitch) {
+  Distribution(model_->logits(tokens::field_pitch), [&](int pitch) {
     return human_may(false, event.slot, pitch);
   }).add(event.pitch, sum);
   return sum.nats;

@@ -16,7 +16,7 @@ struct Sampling {
   double temperature = 1.0;  ///< In [0, 10]; 0 takes the likeliest.
   double top_p = 1.0;  ///< In (0, 1]: the likeliest classes that together have this probability.
   std::uint64_t seed = 1;
-  /// In [1, 64]: how many futures each frame is chosen from (`Partner::play_foreseeing`).
+  /// In [1, 64]: how many futures each frame is chosen from (`Foresight`).
   int futures = 1;
 };
 

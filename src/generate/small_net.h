@@ -11,7 +11,8 @@
 
 namespace antiphon::generate {
 
-inline std::shared_ptr<const nn::Transformer> small_net(std::uint64_t seed = 1) {
+inline std::shared_ptr<const nn::Transformer> small_net(std::uint64_t seed = 1,
+                                                        nn::Type type = nn::Type::f32) {
   nn::TransformerConfig c;
   c.dim = 32;
   c.layers = 3;
@@ -25,7 +26,7 @@ inline std::shared_ptr<const nn::Transformer> small_net(std::uint64_t seed = 1) 
   c.condition_rows = tokens::condition::rows;
   for (const auto& field : tokens::fields)
     c.fields.push_back({std::string(field.name), static_cast<std::uint32_t>(field.size), 0});
-  return *nn::Transformer::random(c, seed, {nn::Type::f32});
+  return *nn::Transformer::random(c, seed, {type});
 }
 
 }  // namespace antiphon::generate

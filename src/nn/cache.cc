@@ -2,6 +2,7 @@
 #include "nn/cache.h"
 
 #include <cassert>
+#include <cstring>
 
 namespace antiphon::nn {
 
@@ -17,6 +18,17 @@ Cache::Cache(Type type, std::size_t first_layer, std::size_t last_layer, std::si
 
 std::size_t Cache::bytes_per_position() const {
   return memory_.size() / (blocks_ * block_positions);
+}
+
+void Cache::copy(const Cache& other, std::size_t first, std::size_t last) {
+  assert(other.part_bytes_ == part_bytes_ && last <= blocks_ * block_positions);
+  if (first == last) return;
+  const std::size_t block = 2 * part_bytes_, begin = first / block_positions;
+  const std::size_t bytes = (round_up(last, block_positions) / block_positions - begin) * block;
+  for (std::size_t head = 0; head < (last_layer_ - first_layer_) * kv_heads_; ++head) {
+    std::memcpy(memory_.data() + (head * blocks_ + begin) * block,
+                other.memory_.data() + (head * other.blocks_ + begin) * block, bytes);
+  }
 }
 
 HeadCache Cache::head(std::size_t layer, std::size_t kv_head) {

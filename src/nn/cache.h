@@ -22,6 +22,10 @@ class Cache {
   /// Memory that attention reads for each position.
   std::size_t bytes_per_position() const;
 
+  /// Copies positions [first, last) of another cache of the same layers and heads, which must agree
+  /// with this one on those before in the block of `first`.
+  void copy(const Cache& other, std::size_t first, std::size_t last);
+
   /// The part of one layer and head. Different parts may be written by different threads.
   HeadCache head(std::size_t layer, std::size_t kv_head);
 

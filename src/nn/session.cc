@@ -71,6 +71,14 @@ void Session::rewind(std::size_t size) {
   size_ = size;
 }
 
+void Session::take(const Session& other, std::size_t from) {
+  assert(other.model_ == model_ && from <= std::min(size_, other.size_) &&
+         other.size_ <= capacity_);
+  cache_.copy(other.cache_, from, other.size_);
+  size_ = other.size_;
+  std::copy(other.z_.begin(), other.z_.end(), z_.begin());
+}
+
 void Session::embed(std::span<const Step> steps, std::span<float> x) const {
   assert(x.size() == steps.size() * z_.size());
   for (std::size_t i = 0; i < steps.size(); ++i) {

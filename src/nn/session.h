@@ -53,6 +53,10 @@ class Session {
   void rewind(std::size_t size);
   void reset() { rewind(0); }
 
+  /// Stands where another session of the same model does: takes its steps from `from` on, as up to
+  /// there they must be the same already. Costs a copy of their keys and values.
+  void take(const Session& other, std::size_t from);
+
   /// The choice of an event's fields (see `Choice`), from the last step fed or from any backbone
   /// output.
   void begin() { begin(z_); }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "generate/foresight.h"
+
 #include <algorithm>
 #include <array>
 #include <bitset>
-#include <vector>
 
-#include "generate/partner.h"
 #include "music/chord_symbol.h"
 
 namespace antiphon::generate {
@@ -74,12 +74,6 @@ class Quarter {
   Sounding ai_, human_;
 };
 
-// One way in which it may go on: what is drawn for the frame, and the quarter from there.
-struct Future {
-  std::vector<TimedEvent> drawn;
-  Quarter quarter;
-};
-
 // Pitch classes up from which a pitch class is a consonance, as `music::harmony_of` has it: a
 // unison, third, fifth or sixth.
 PitchClassSet consonant_below(std::size_t pitch_class) {
@@ -105,13 +99,13 @@ double risk_of(const Sounding& ai, const Sounding& human) {
   return risk;
 }
 
-// Of some futures' AI parts, those that go best with the human parts of all the others.
-std::size_t least_risk(const std::vector<Future>& futures) {
+// Of some futures, that whose AI parts go best with the human parts of all the others.
+std::size_t least_risk(const std::vector<Quarter>& futures) {
   std::vector<double> risks;
-  for (const Future& mine : futures) {
+  for (const Quarter& mine : futures) {
     double risk = 0;
-    for (const Future& other : futures) {
-      if (&other != &mine) risk += risk_of(mine.quarter.ai(), other.quarter.human());
+    for (const Quarter& other : futures) {
+      if (&other != &mine) risk += risk_of(mine.ai(), other.human());
     }
     risks.push_back(risk);
   }
@@ -120,41 +114,73 @@ std::size_t least_risk(const std::vector<Future>& futures) {
 
 }  // namespace
 
-std::span<const TimedEvent> Partner::play_foreseeing(
-    std::int32_t from, int futures, std::chrono::steady_clock::time_point deadline) {
-  const auto start = std::chrono::steady_clock::now();
-  const std::int32_t until = from + steps_per_frame, end = from + foreseen;
-  const std::size_t timed = note_times_.size();
-  // As `rewrite` wants it: with what it left out for want of room.
-  std::vector<TimedEvent> past = told();
-  past.insert(past.begin(), crowded_out_.size(), {});
-
-  const Quarter before(stream_, from);
-  std::vector<Future> ways;
-  for (int i = 0; i < futures; ++i) {
-    if (i > 0 && std::chrono::steady_clock::now() >= deadline) break;
-    if (i > 0) rewrite(past, from);
-    Future& way = ways.emplace_back(Future{{}, before});
-    for (const TimedEvent& event : play(end - 1, from)) {
-      if (event.at < until) way.drawn.push_back(event);
-    }
-    for (const TimedEvent& event : told()) {
-      if (event.at >= from) way.quarter.hear(event);
-    }
-    way.quarter.end();
+Foresight::Foresight(Partner& partner, std::int32_t from, int futures, Clock::time_point deadline)
+    : partner_(partner), from_(from), deadline_(deadline) {
+  const auto count = static_cast<std::size_t>(futures);
+  const auto models = partner.branch_model(count);
+  side_by_side_ = !models.empty();
+  futures_.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    EventModel& model = side_by_side_ ? *models[i] : partner.model();
+    futures_.push_back({partner.branch(model, partner.random_bits()), {}});
   }
+}
 
-  drawn_ = ways[least_risk(ways)].drawn;
-  past.insert(past.end(), drawn_.begin(), drawn_.end());
-  rewrite(past, until);
+bool Foresight::work() {
+  waiting_.clear();
+  for (std::size_t i = 0; i < futures_.size(); ++i) {
+    if (i > 0 && Clock::now() >= deadline_) {
+      // Those that are done later, too: where there is little to draft, that is soon.
+      const auto late = std::find_if(futures_.begin(), futures_.end(),
+                                     [](const Future& one) { return !one.done; });
+      futures_.erase(std::max(late, futures_.begin() + 1), futures_.end());
+      break;
+    }
+    draft(futures_[i]);
+  }
+  return waiting_.empty();
+}
+
+void Foresight::draft(Future& future) {
+  if (future.done) return;
+  const std::int32_t last = from_ + foreseen - 1;
+  if (side_by_side_) {
+    future.done = future.partner.play_on(last, from_, future.drawn);
+    if (!future.done) waiting_.push_back(&future.partner.model());
+  } else {
+    const auto drawn = future.partner.play(last, from_);
+    future.drawn.assign(drawn.begin(), drawn.end());
+    future.done = true;
+    partner_.stand_again(future.partner);
+  }
+}
+
+std::vector<TimedEvent> Foresight::choose() {
+  const Quarter before(partner_.stream(), from_);
+  std::vector<Quarter> quarters;
+  for (const Future& future : futures_) {
+    Quarter& quarter = quarters.emplace_back(before);
+    for (const TimedEvent& event : future.partner.told()) {
+      if (event.at >= from_) quarter.hear(event);
+    }
+    quarter.end();
+  }
+  Future& best = futures_[least_risk(quarters)];
+  const std::int32_t until = from_ + steps_per_frame;
+  std::erase_if(best.drawn, [until](const TimedEvent& event) { return event.at >= until; });
   // All of it was for these.
-  note_times_.resize(timed);
-  if (!drawn_.empty()) {
-    const auto each =
-        (std::chrono::steady_clock::now() - start) / static_cast<std::int64_t>(drawn_.size());
-    note_times_.resize(timed + drawn_.size(), each);
-  }
-  return drawn_;
+  const auto each = best.drawn.empty()
+                        ? Clock::duration{}
+                        : (Clock::now() - began_) / static_cast<std::int64_t>(best.drawn.size());
+  partner_.take(best.partner, best.drawn, until, each);
+  return std::move(best.drawn);
+}
+
+std::vector<TimedEvent> play_foreseeing(Partner& partner, std::int32_t from, int futures,
+                                        Foresight::Clock::time_point deadline) {
+  Foresight foresight(partner, from, futures, deadline);
+  while (!foresight.work()) partner.model().run_branches(foresight.waiting());
+  return foresight.choose();
 }
 
 }  // namespace antiphon::generate
