@@ -29,13 +29,22 @@ using testing::HasSubstr;
 // Tries until it works or the patience is over: JACK may wait for 5 s for each client that it
 // finds slow.
 template <class Try>
-auto eventually(const Try& attempt) {
+auto eventually(const Try& attempt, std::chrono::milliseconds pause = 50ms) {
   auto result = attempt();
-  for (int i = 0; i < 400 && !result; ++i) {
-    std::this_thread::sleep_for(50ms);
+  for (auto waited = 0ms; waited < 20s && !result; waited += pause) {
+    std::this_thread::sleep_for(pause);
     result = attempt();
   }
   return result;
+}
+
+// The same for a port. Each attempt is a client that comes and goes, and where one does while
+// another program's client is coming, JACK stands still till its patience with clients is over.
+template <class Open>
+auto opened(const Open& open) {
+  constexpr auto pause = 500ms;
+  std::this_thread::sleep_for(pause);
+  return eventually(open, pause);
 }
 
 class Jack : public testing::Test {
@@ -76,11 +85,11 @@ TEST_F(Jack, OneProgramPlaysAndTheAnswerComesBack) {
   });
   const auto wakeup = live::Wakeup::make();
   ASSERT_TRUE(wakeup);
-  auto answer = eventually([&] {
+  auto answer = opened([&] {
     return live::MidiInput::open(MidiSystem::jack, "Antiphon plays:out", *wakeup, "Listener");
   });
   ASSERT_TRUE(answer) << answer.error().message;
-  auto keyboard = eventually(
+  auto keyboard = opened(
       [] { return live::MidiOutput::open(MidiSystem::jack, "Antiphon hears:in", "Keyboard"); });
   ASSERT_TRUE(keyboard) << keyboard.error().message;
 
@@ -125,7 +134,7 @@ TEST_F(Jack, OneProgramPlaysAndTheAnswerComesBack) {
 class Through {
  public:
   explicit Through(const live::Wakeup& wakeup)
-      : port_(eventually([&] {
+      : port_(opened([&] {
           return live::MidiInput::open(MidiSystem::jack, "Antiphon plays:out", wakeup, "Listener");
         })) {}
   std::string trouble() const { return port_ ? "" : port_.error().message; }
@@ -150,7 +159,7 @@ TEST_F(Jack, AnotherProgramIsGivenTheTime) {
         "--reflex none --clock-out virtual");
   });
   const auto wakeup = live::Wakeup::make();
-  auto port = eventually([&] {
+  auto port = opened([&] {
     return live::MidiInput::open(MidiSystem::jack, "Antiphon gives the time:out", *wakeup,
                                  "Follower", true);
   });
@@ -165,7 +174,8 @@ TEST_F(Jack, AnotherProgramIsGivenTheTime) {
   EXPECT_EQ(heard.front().kind, live::ClockNews::Kind::start);
   EXPECT_EQ(heard.front().beat.quarters, 0);
   const auto& last = heard[heard.size() - 2].beat;
-  EXPECT_DOUBLE_EQ(last.quarters, 32 - 1 / 24.0) << "eight bars";
+  // Ticks come in bunches, and where a bunch was late one more may have been taken for lost.
+  EXPECT_NEAR(last.quarters, 32 - 1 / 24.0, 1.01 / 24) << "eight bars";
   const double took = std::chrono::duration<double>(last.at - heard.front().beat.at).count();
   EXPECT_NEAR(60 * last.quarters / took, 400, 5);
   EXPECT_EQ(heard.back().kind, live::ClockNews::Kind::stop);
@@ -173,7 +183,7 @@ TEST_F(Jack, AnotherProgramIsGivenTheTime) {
 
 TEST_F(Jack, APortThatIsPulledOutHasItsNotesEndedAndIsTakenUpAgain) {
   const auto plug_in = [] {
-    return eventually(
+    return opened(
         [] { return live::MidiOutput::open(MidiSystem::jack, live::virtual_port, "Keyboard"); });
   };
   auto keyboard = plug_in();
@@ -210,7 +220,7 @@ TEST_F(Jack, ACrashLeavesNothingSounding) {
   }
   const auto wakeup = live::Wakeup::make();
   Through through(*wakeup);
-  auto keyboard = eventually(
+  auto keyboard = opened(
       [] { return live::MidiOutput::open(MidiSystem::jack, "Antiphon hears:in", "Keyboard"); });
   ASSERT_TRUE(keyboard) << keyboard.error().message;
   EXPECT_TRUE(eventually([&] {
